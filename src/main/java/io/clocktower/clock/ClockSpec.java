@@ -1,0 +1,51 @@
+package io.clocktower.clock;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a clock of a device is to be. VIRTIO 1.4, "Clock Types", "Smearing Variants" and "Control Requests".
+ *
+ * @param type
+ *            the time it serves
+ * @param smearing
+ *            how it smears; {@link Smearing#UNSPECIFIED} for every type that is not {@link ClockType#UTC_SMEARED}
+ * @param alarm
+ *            whether a driver can set an alarm on it
+ */
+public record ClockSpec(ClockType type, Smearing smearing, boolean alarm) {
+
+    /** The clocks of a device that is not told which to have; Linux makes an RTC device only from the first kind. */
+    public static final List<ClockSpec> DEFAULTS = List.of(
+            new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true),
+            new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, false),
+            new ClockSpec(ClockType.MONOTONIC, Smearing.UNSPECIFIED, false),
+            new ClockSpec(ClockType.UTC, Smearing.UNSPECIFIED, false));
+
+    /**
+     * @throws IllegalArgumentException
+     *             naming the component and what was expected
+     */
+    public ClockSpec {
+        if (type == null) {
+            throw new IllegalArgumentException("type: expected one of " + names(ClockType.values()) + ", got none");
+        }
+        if (smearing == null) {
+            throw new IllegalArgumentException("smearing: expected one of " + names(Smearing.values()) + ", got none");
+        }
+        if (type != ClockType.UTC_SMEARED && smearing != Smearing.UNSPECIFIED) {
+            throw new IllegalArgumentException("smearing: expected " + name(Smearing.UNSPECIFIED)
+                    + " for a clock of type " + name(type) + ", as only " + name(ClockType.UTC_SMEARED)
+                    + " has a smearing variant, got " + name(smearing));
+        }
+    }
+
+    private static List<String> names(Enum<?>[] constants) {
+        return List.of(constants).stream().map(ClockSpec::name).toList();
+    }
+
+    /** As it is written in the configuration. */
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

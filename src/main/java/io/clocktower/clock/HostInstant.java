@@ -1,0 +1,12 @@
+package io.clocktower.clock;
+
+/**
+ * A host's clocks stopped at one instant, so that all clocks of a device can be read as of the same time.
+ */
+public record HostInstant(long taiNs, long realtimeNs, long boottimeNs) implements HostClock {
+
+    /** Reads each of the clocks once, one right after the other. */
+    public static HostInstant of(HostClock host) {
+        return new HostInstant(host.taiNs(), host.realtimeNs(), host.boottimeNs());
+    }
+}
