@@ -1,0 +1,102 @@
+package io.clocktower.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.clocktower.device.DeviceStatus;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/** A device, as the API shows it. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@Schema(name = "Device", description = "A virtio-rtc device and what is connected to it, at one instant")
+public record DeviceView(String name,
+        @Schema(description = "Where its front-end connects", examples = "/run/clocktower/vm0.sock") String socket,
+        @Schema(description = "How far it is from serving a guest", enumeration = {
+                "waiting", "connected", "running",
+                "failed"}) String state,
+        @Schema(description = "Why it has failed") String reason, Map<String, String> labels,
+        @Schema(description = "The process that is connected") Peer peer,
+        @Schema(description = "The negotiated feature bits", examples = "VERSION_1") List<String> features,
+        @Schema(description = "The negotiated vhost-user protocol feature bits") List<String> protocolFeatures,
+        @Schema(description = "How many memory regions the front-end shares") Integer memoryRegions, List<Ring> rings,
+        List<Clock> clocks, Counters counters){
+
+    private static final Map<Integer, String> FEATURES = Map.of(0, "RTC_F_ALARM", 28, "INDIRECT_DESC", 29,
+            "EVENT_IDX", 30, "PROTOCOL_FEATURES", 32, "VERSION_1", 34, "RING_PACKED");
+    private static final Map<Integer, String> PROTOCOL_FEATURES = Map.of(0, "MQ", 3, "REPLY_ACK", 13, "RESET_DEVICE",
+            15, "CONFIGURE_MEM_SLOTS", 16, "STATUS");
+    private static final List<String> RINGS = List.of("requestq", "alarmq");
+    private static final long NS_A_SECOND = 1_000_000_000;
+
+    /** The process at the other end of the connection. */
+    public record Peer(long pid, long uid, long gid) {}
+
+    /** A virtqueue. */
+    @Schema(description = "A virtqueue; base is how far the device has come in it")
+    public record Ring(int index, String name, int size, int base, boolean started, boolean enabled, boolean broken) {}
+
+    /** A clock of the device. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(description = "A clock: what it would show if nothing were injected (true), and what it shows (served)")
+    public record Clock(int id, @Schema(examples = "utc-smeared") String type,
+            @Schema(examples = "noon-linear") String smearing, boolean alarm,
+            @Schema(description = "Nanoseconds since the clock's epoch") long trueNs,
+            @Schema(description = "Nanoseconds since the clock's epoch") long servedNs,
+            @Schema(description = "served less true, in nanoseconds") long offsetNs,
+            @Schema(description = "How often the guest read it") long reads,
+            @Schema(description = "When the guest last read it, UTC") Instant lastRead) {}
+
+    /** Counts since the service started. */
+    @Schema(description = "Counts since the service started; requests by type and by how they ended")
+    public record Counters(long connections, long connectionsRefused, long protocolErrors, long ringErrors,
+            Map<String, Map<String, Long>> requests) {}
+
+    static DeviceView of(DeviceStatus status) {
+        var frontEnd = status.frontEnd();
+        return new DeviceView(status.name(), status.spec().socket().toString(), name(status.state()),
+                status.reason().orElse(null), status.spec().labels(),
+                frontEnd.map(end -> new Peer(end.pid(), end.uid(), end.gid())).orElse(null),
+                frontEnd.map(end -> bits(end.features(), FEATURES)).orElse(null),
+                frontEnd.map(end -> bits(end.protocolFeatures(), PROTOCOL_FEATURES)).orElse(null),
+                frontEnd.map(DeviceStatus.FrontEnd::memoryRegions).orElse(null),
+                frontEnd.map(end -> end.rings().stream().map(DeviceView::ring).toList()).orElse(null),
+                status.clocks().stream().map(DeviceView::clock).toList(), counters(status));
+    }
+
+    private static Ring ring(DeviceStatus.Ring ring) {
+        return new Ring(ring.index(), RINGS.get(ring.index()), ring.size(), ring.base(), ring.started(),
+                ring.enabled(), ring.broken());
+    }
+
+    private static Clock clock(DeviceStatus.Clock clock) {
+        Instant lastRead = clock.lastReadNs().isPresent() ? instant(clock.lastReadNs().getAsLong()) : null;
+        return new Clock(clock.id(), name(clock.spec().type()), name(clock.spec().smearing()), clock.spec().alarm(),
+                clock.trueNs(), clock.servedNs(), clock.offsetNs(), clock.reads(), lastRead);
+    }
+
+    private static Instant instant(long ns) {
+        return Instant.ofEpochSecond(Math.floorDiv(ns, NS_A_SECOND), Math.floorMod(ns, NS_A_SECOND));
+    }
+
+    private static Counters counters(DeviceStatus status) {
+        Map<String, Map<String, Long>> requests = new java.util.TreeMap<>();
+        status.requests().forEach(count -> requests.computeIfAbsent(count.type(), _ -> new java.util.TreeMap<>())
+                .put(count.status(), count.count()));
+        return new Counters(status.connectionsAccepted(), status.connectionsRefused(), status.protocolErrors(),
+                status.ringErrors(), requests);
+    }
+
+    private static List<String> bits(long mask, Map<Integer, String> names) {
+        return LongStream.of(mask).flatMap(bits -> IntStream.range(0, Long.SIZE).asLongStream()
+                .filter(bit -> (bits >>> bit & 1) != 0)).mapToObj(bit -> names.getOrDefault((int) bit, "bit " + bit))
+                .toList();
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,2 @@
+/** The REST control plane. */
+package io.clocktower.api;

@@ -1,0 +1,80 @@
+package io.clocktower.config;
+
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.Smearing;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithConverter;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The configuration, under {@code clocktower}. */
+@ConfigMapping(prefix = "clocktower")
+public interface ClocktowerConfig {
+
+    /**
+     * Where the devices' sockets are, if they are nowhere else. It is created if it is not there, for its owner and
+     * group only. The default is a directory of the user's: {@code /run/clocktower} for root, {@code clocktower} under
+     * {@code $XDG_RUNTIME_DIR}, or under the temporary directory with the user's name.
+     */
+    Optional<Path> socketDir();
+
+    /** Where the devices' state is to be kept; nothing is kept yet. */
+    Optional<Path> stateDir();
+
+    /** How long virtual machines that are connected are served on after SIGTERM. */
+    @WithDefault("30s")
+    Duration shutdownGrace();
+
+    /** How many threads share the devices; at most as many as there are processors. */
+    @WithDefault("1")
+    int eventLoops();
+
+    /** The devices by name; without any there is one, {@code vm0}. */
+    Map<String, Device> devices();
+
+    /** One device. */
+    interface Device {
+
+        /** The socket's path; by default the device's name with {@code .sock} in the socket directory. */
+        Optional<Path> socket();
+
+        /** Who listens and who connects. */
+        @WithDefault("listen")
+        Mode mode();
+
+        /** The clocks in the order of their ids; by default UTC_SMEARED with an alarm, TAI, MONOTONIC and UTC. */
+        Optional<List<Clock>> clocks();
+
+        /** How long after a request the rings are polled before the loop sleeps; 0 never polls. */
+        @WithDefault("50us")
+        @WithConverter(PollWindowConverter.class)
+        Duration pollWindow();
+
+        /** To select the device by. */
+        Map<String, String> labels();
+    }
+
+    /** One clock. */
+    interface Clock {
+
+        /** What it serves. */
+        ClockType type();
+
+        /** How it spreads leap seconds, if its type is {@code utc-smeared}: by default {@code noon-linear}. */
+        Optional<Smearing> smearing();
+
+        /** Whether it has an alarm. */
+        @WithDefault("false")
+        boolean alarm();
+    }
+
+    /** How a device and its front-end come together. */
+    enum Mode {
+        /** The device listens, the front-end connects. */
+        LISTEN
+    }
+}

@@ -1,0 +1,109 @@
+package io.clocktower.config;
+
+import io.clocktower.clock.LeapSeconds;
+import io.clocktower.clock.NewestLeapSeconds;
+import io.clocktower.clock.NewestLeapSeconds.Why;
+import io.clocktower.device.DeviceException;
+import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceSpec;
+import io.clocktower.device.SystemHostClock;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/** The life of the devices in this service: made of the configuration at its start, served until its end. */
+@ApplicationScoped
+public class Hosting {
+
+    private static final Logger LOG = Logger.getLogger(Hosting.class);
+
+    private final ClocktowerConfig config;
+    private final String httpHost;
+    private final int httpPort;
+    private final LeapSeconds leapSeconds;
+    private final DeviceHost devices;
+
+    Hosting(ClocktowerConfig config, @ConfigProperty(name = "quarkus.http.host") String httpHost,
+            @ConfigProperty(name = "quarkus.http.port") int httpPort) {
+        this.config = config;
+        this.httpHost = httpHost;
+        this.httpPort = httpPort;
+        leapSeconds = newestLeapSeconds();
+        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()));
+    }
+
+    private static LeapSeconds newestLeapSeconds() {
+        NewestLeapSeconds newest = NewestLeapSeconds.of(NewestLeapSeconds.SYSTEM_LISTS);
+        newest.ignored().stream().filter(ignored -> ignored.why() == Why.REFUSED)
+                .forEach(ignored -> LOG.warnf("leap seconds: %s is not used: %s", ignored.path(), ignored.reason()));
+        return newest.leapSeconds();
+    }
+
+    @Produces
+    @Singleton
+    DeviceHost devices() {
+        return devices;
+    }
+
+    @Produces
+    @Singleton
+    LeapSeconds leapSeconds() {
+        return leapSeconds;
+    }
+
+    /** Refuses the whole configuration where a part of it cannot be had, with one message that names each such part. */
+    void onStart(@Observes StartupEvent event) {
+        warnOfExpiry();
+        DeviceSpecs.Checked checked = DeviceSpecs.of(config);
+        refuse(checked.faults());
+        for (DeviceSpec spec : checked.specs()) {
+            try {
+                SocketDirectory.prepare(spec.socket().getParent());
+                devices.create(spec);
+            } catch (IOException e) {
+                refuse(List.of("%s: directory %s: %s".formatted(property(spec), spec.socket().getParent(),
+                        e.getMessage())));
+            } catch (DeviceException e) {
+                refuse(List.of(property(spec) + ": " + e.getMessage()));
+            }
+        }
+        checked.specs().forEach(this::announce);
+    }
+
+    private void warnOfExpiry() {
+        if (leapSeconds.isExpiredAt(System.currentTimeMillis() * 1_000_000)) {
+            LOG.warnf("leap seconds: the table of %s expired at %s; update tzdata", leapSeconds.source(),
+                    leapSeconds.expiresAt());
+        }
+    }
+
+    private void refuse(List<String> faults) {
+        if (!faults.isEmpty()) {
+            devices.close();
+            throw new ConfigurationException("Clocktower does not start: " + String.join("; ", faults));
+        }
+    }
+
+    private static String property(DeviceSpec spec) {
+        return "clocktower.devices." + spec.name() + ".socket";
+    }
+
+    private void announce(DeviceSpec spec) {
+        LOG.infof("%s: QEMU: -object memory-backend-memfd,id=mem,size=1G,share=on -machine q35,memory-backend=mem"
+                + " -chardev socket,id=rtc,path=%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(), spec.socket());
+        LOG.infof("%s: curl http://%s:%d/api/v1/devices/%s", spec.name(), httpHost, httpPort, spec.name());
+    }
+
+    void onStop(@Observes ShutdownEvent event) {
+        devices.drain(config.shutdownGrace());
+        devices.close();
+    }
+}

@@ -1,0 +1,2 @@
+/** What an operator configures, checked, and the devices it makes. */
+package io.clocktower.config;

@@ -1,0 +1,56 @@
+package io.clocktower.device;
+
+import io.clocktower.clock.ClockSpec;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A device at one time. All readings of one status are of one instant.
+ *
+ * @param reason why it is in a failed state
+ * @param frontEnd the one that is connected
+ * @param requests how many ended how, by type and status; those that never happened are left out
+ * @param connectionsAccepted since the service started, as are all counts
+ * @param connectionsRefused of front-ends that came while another was connected
+ * @param protocolErrors messages refused
+ * @param ringErrors rings broken
+ */
+public record DeviceStatus(DeviceSpec spec, DeviceState state, Optional<String> reason, Optional<FrontEnd> frontEnd,
+        List<Clock> clocks, List<RequestCount> requests, long connectionsAccepted, long connectionsRefused,
+        long protocolErrors, long ringErrors) {
+
+    /**
+     * @param pid the process that connected, as this host numbers it
+     * @param features the negotiated feature bits
+     * @param protocolFeatures the negotiated vhost-user protocol feature bits
+     */
+    public record FrontEnd(long pid, long uid, long gid, long features, long protocolFeatures, int memoryRegions,
+            List<Ring> rings) {}
+
+    /**
+     * @param size in entries; 0 before the front-end sets it
+     * @param base how far the device has come in it
+     */
+    public record Ring(int index, int size, int base, boolean started, boolean enabled, boolean broken) {}
+
+    /**
+     * @param trueNs what the clock would show if nothing were injected, in nanoseconds since its epoch
+     * @param servedNs what it shows the guest
+     * @param reads how often the guest read it
+     * @param lastReadNs when the guest last read it, in nanoseconds since 1970-01-01 00:00 UTC
+     */
+    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, long reads, OptionalLong lastReadNs) {
+
+        /** How far the guest is led from true time. */
+        public long offsetNs() {
+            return servedNs - trueNs;
+        }
+    }
+
+    public record RequestCount(String type, String status, long count) {}
+
+    public String name() {
+        return spec.name();
+    }
+}

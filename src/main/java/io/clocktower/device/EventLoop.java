@@ -1,0 +1,95 @@
+package io.clocktower.device;
+
+import io.clocktower.linux.Epoll;
+import io.clocktower.linux.EventFd;
+import io.clocktower.linux.Reactor;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jboss.logging.Logger;
+
+/**
+ * The thread that owns devices outright: their sockets, their connections, their rings. {@link #submit} is the only door
+ * into it.
+ */
+public final class EventLoop implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(EventLoop.class);
+    private static final int MAX_WAITING_COMMANDS = 4096;
+
+    private final Reactor reactor = new Reactor(System::nanoTime);
+    private final EventFd wakeUp = EventFd.create();
+    private final BlockingQueue<Runnable> commands = new ArrayBlockingQueue<>(MAX_WAITING_COMMANDS);
+    private final Thread thread;
+    private boolean isStopped;
+
+    /** Starts the loop. */
+    public EventLoop(String name) {
+        reactor.watch(wakeUp.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> runCommands());
+        thread = Thread.ofPlatform().name(name).daemon().start(this::run);
+    }
+
+    /** For the loop's thread only. */
+    Reactor reactor() {
+        return reactor;
+    }
+
+    /**
+     * Runs a command on the loop's thread.
+     *
+     * @return what comes of it, or a {@link RejectedExecutionException} if too many commands wait
+     */
+    public <T> CompletableFuture<T> submit(Callable<T> command) {
+        var result = new CompletableFuture<T>();
+        if (!commands.offer(() -> complete(result, command))) {
+            return CompletableFuture.failedFuture(
+                    new RejectedExecutionException(MAX_WAITING_COMMANDS + " commands wait for " + thread.getName()));
+        }
+        wakeUp.signal();
+        return result;
+    }
+
+    private static <T> void complete(CompletableFuture<T> result, Callable<T> command) {
+        try {
+            result.complete(command.call());
+        } catch (Throwable failure) {
+            result.completeExceptionally(failure);
+        }
+    }
+
+    private void run() {
+        while (!isStopped) {
+            try {
+                reactor.turn(this::onFailure);
+            } catch (Throwable failure) {
+                onFailure(failure);
+            }
+        }
+        reactor.close();
+        wakeUp.close();
+    }
+
+    private void runCommands() {
+        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            command.run();
+        }
+    }
+
+    /** Handlers catch what is to be expected; whatever is left must not end the loop for everybody. */
+    private void onFailure(Throwable failure) {
+        LOG.error(thread.getName() + ": unexpected failure", failure);
+    }
+
+    /** Ends the loop after the commands submitted before, and waits for its thread. */
+    @Override
+    public void close() {
+        submit(() -> isStopped = true);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Whether the service is alive and ready. */
+package io.clocktower.health;

@@ -1,0 +1,12 @@
+package io.clocktower.vhostuser;
+
+import java.util.List;
+
+/**
+ * What a connected front-end has set up, at one time.
+ *
+ * @param features the negotiated feature bits, vhost-user's own included
+ * @param isRunning whether a ring runs and the driver is ready
+ */
+public record BackEndStatus(Peer peer, long features, long protocolFeatures, int memoryRegions, boolean isRunning,
+        List<VringStatus> vrings) {}

@@ -1,0 +1,164 @@
+package io.clocktower.vhostuser;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.clocktower.linux.Descriptor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A message from the front-end, one after the other in the same memory, with the descriptors that came with it. All
+ * numbers are in the machine's byte order. "Message Specification".
+ *
+ * <pre>
+ *   0 u32 request
+ *   4 u32 flags      bits 0-1 version, bit 2 reply, bit 3 need_reply
+ *   8 u32 size       of the payload
+ *  12 payload
+ *
+ * vring state      vring address              memory region
+ *   0 u32 index      0 u32 index                0 u64 guest address
+ *   4 u32 num        4 u32 flags                8 u64 size
+ *                    8 u64 descriptor          16 u64 user address
+ *                   16 u64 used                24 u64 mmap offset
+ *                   24 u64 available
+ *                   32 u64 log               memory regions: u32 num regions, u32 padding, regions
+ *                                            single region:  u64 padding, region
+ * </pre>
+ */
+final class Message {
+
+    static final int VERSION = 1;
+    static final int VERSION_MASK = 0x3;
+    static final int FLAG_REPLY = 0x4;
+    static final int FLAG_NEED_REPLY = 0x8;
+
+    static final int HEADER_BYTES = 12;
+    /** No message that we know is longer; one that says so is not worth the memory. */
+    static final int MAX_PAYLOAD_BYTES = 4096;
+    static final int VARIABLE = -1;
+    static final int U64_BYTES = 8;
+    static final int VRING_STATE_BYTES = 8;
+    static final int VRING_ADDRESS_BYTES = 40;
+    static final int REGIONS_HEADER_BYTES = 8;
+    static final int REGION_BYTES = 32;
+    /** Where in the payload of a single region's description the region begins. */
+    static final int SINGLE_REGION_OFFSET = 8;
+    static final int SINGLE_REGION_BYTES = SINGLE_REGION_OFFSET + REGION_BYTES;
+
+    static final int FLAGS_OFFSET = 4;
+    static final int SIZE_OFFSET = 8;
+
+    private final MemorySegment bytes;
+    private final List<Descriptor> descriptors = new ArrayList<>();
+
+    Message(Arena arena) {
+        bytes = arena.allocate(HEADER_BYTES + MAX_PAYLOAD_BYTES, Long.BYTES);
+    }
+
+    MemorySegment bytes() {
+        return bytes;
+    }
+
+    /** The descriptors that came with it and that nobody has taken. */
+    List<Descriptor> descriptors() {
+        return descriptors;
+    }
+
+    /** Hands the first descriptor that is left over to the caller. */
+    Descriptor takeDescriptor() {
+        return descriptors.removeFirst();
+    }
+
+    void closeDescriptors() {
+        descriptors.forEach(Descriptor::close);
+        descriptors.clear();
+    }
+
+    int request() {
+        return bytes.get(JAVA_INT_UNALIGNED, 0);
+    }
+
+    int flags() {
+        return bytes.get(JAVA_INT_UNALIGNED, FLAGS_OFFSET);
+    }
+
+    int payloadBytes() {
+        return bytes.get(JAVA_INT_UNALIGNED, SIZE_OFFSET);
+    }
+
+    boolean needsReply() {
+        return (flags() & FLAG_NEED_REPLY) != 0;
+    }
+
+    long u64() {
+        return u64At(0);
+    }
+
+    /** The index of a vring state or a vring address. */
+    int index() {
+        return u32At(0);
+    }
+
+    int num() {
+        return u32At(4);
+    }
+
+    /** The payload of a vring state, as one number. */
+    static long vringState(int index, int num) {
+        long low = Integer.toUnsignedLong(index);
+        long high = Integer.toUnsignedLong(num);
+        return ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
+                ? high << Integer.SIZE | low
+                : low << Integer.SIZE | high;
+    }
+
+    long descriptorAddress() {
+        return u64At(8);
+    }
+
+    long usedAddress() {
+        return u64At(16);
+    }
+
+    long availableAddress() {
+        return u64At(24);
+    }
+
+    int regionCount() {
+        return u32At(0);
+    }
+
+    /** Where in the payload the region at {@code position} of a table begins. */
+    static int regionOffset(int position) {
+        return REGIONS_HEADER_BYTES + REGION_BYTES * position;
+    }
+
+    long guestAddress(int regionOffset) {
+        return u64At(regionOffset);
+    }
+
+    long regionBytes(int regionOffset) {
+        return u64At(regionOffset + 8);
+    }
+
+    long userAddress(int regionOffset) {
+        return u64At(regionOffset + 16);
+    }
+
+    long mmapOffset(int regionOffset) {
+        return u64At(regionOffset + 24);
+    }
+
+    private int u32At(int offset) {
+        return bytes.get(JAVA_INT_UNALIGNED, HEADER_BYTES + offset);
+    }
+
+    private long u64At(int offset) {
+        return bytes.get(JAVA_LONG_UNALIGNED, HEADER_BYTES + offset);
+    }
+}

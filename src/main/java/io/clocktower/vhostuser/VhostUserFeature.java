@@ -1,0 +1,20 @@
+package io.clocktower.vhostuser;
+
+/** Feature bits, as masks, that are vhost-user's own. "Protocol features". */
+public final class VhostUserFeature {
+
+    /** The device feature bit by which a front-end learns of the protocol features. */
+    public static final long PROTOCOL_FEATURES = 1L << 30;
+
+    /** Protocol features. */
+    public static final long MQ = 1L << 0;
+    public static final long REPLY_ACK = 1L << 3;
+    public static final long RESET_DEVICE = 1L << 13;
+    public static final long CONFIGURE_MEM_SLOTS = 1L << 15;
+    public static final long STATUS = 1L << 16;
+
+    /** The protocol features that this back-end honours, and no others. */
+    public static final long OFFERED = MQ | REPLY_ACK | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+
+    private VhostUserFeature() {}
+}

@@ -1,0 +1,123 @@
+package io.clocktower.virtqueue;
+
+import io.clocktower.memory.MemoryRegion;
+import io.clocktower.memory.MemoryTable;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A buffer that the driver made available: a device-readable part and then a device-writable one, each in as many
+ * pieces as the driver chose. VIRTIO 1.4, "Message Framing": the device makes no assumption about the pieces.
+ *
+ * <p>
+ * It is filled by {@link Virtqueue#pop} over and over. Lengths are in bytes; each part is shorter than 2^32.
+ */
+public final class DescriptorChain {
+
+    private static final int USUAL_PIECES = 16;
+
+    private int head;
+    private int descriptorCount;
+    private int pieceCount;
+    private int readablePieceCount;
+    private long readableBytes;
+    private long writableBytes;
+    private MemorySegment[] pieces = new MemorySegment[USUAL_PIECES];
+    private long[] offsets = new long[USUAL_PIECES];
+    private long[] lengths = new long[USUAL_PIECES];
+
+    /** How long the device-readable part is. */
+    public long readableBytes() {
+        return readableBytes;
+    }
+
+    /** How long the device-writable part is. */
+    public long writableBytes() {
+        return writableBytes;
+    }
+
+    /** How many descriptors it took, those of an indirect table and the one that names it included. */
+    public int descriptorCount() {
+        return descriptorCount;
+    }
+
+    /** Copies the first {@code bytes} of the device-readable part, which must have as many. */
+    public void read(MemorySegment target, long bytes) {
+        long done = 0;
+        for (int i = 0; done < bytes; i++) {
+            long part = Math.min(bytes - done, lengths[i]);
+            MemorySegment.copy(pieces[i], offsets[i], target, done, part);
+            done += part;
+        }
+    }
+
+    /** Overwrites the first {@code bytes} of the device-writable part, which must have as many. */
+    public void write(MemorySegment source, long bytes) {
+        long done = 0;
+        for (int i = readablePieceCount; done < bytes; i++) {
+            long part = Math.min(bytes - done, lengths[i]);
+            MemorySegment.copy(source, done, pieces[i], offsets[i], part);
+            done += part;
+        }
+    }
+
+    int head() {
+        return head;
+    }
+
+    void begin(int head) {
+        this.head = head;
+        descriptorCount = 0;
+        pieceCount = 0;
+        readablePieceCount = 0;
+        readableBytes = 0;
+        writableBytes = 0;
+    }
+
+    void countDescriptor() {
+        descriptorCount++;
+    }
+
+    /** Whether a device-writable descriptor was added. */
+    boolean isWriting() {
+        return pieceCount > readablePieceCount;
+    }
+
+    /**
+     * Adds what one descriptor describes.
+     *
+     * @return false if some of it is no guest memory
+     */
+    boolean add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable) {
+        long done = 0;
+        while (done < lengthBytes) {
+            MemoryRegion region = memory.regionAt(guestAddress + done);
+            if (region == null) {
+                return false;
+            }
+            long offset = guestAddress + done - region.guestAddress();
+            long part = Math.min(lengthBytes - done, region.sizeBytes() - offset);
+            addPiece(region.bytes(), offset, part);
+            done += part;
+        }
+        if (isWritable) {
+            writableBytes += lengthBytes;
+        } else {
+            readableBytes += lengthBytes;
+            readablePieceCount = pieceCount;
+        }
+        return true;
+    }
+
+    private void addPiece(MemorySegment piece, long offset, long length) {
+        if (pieceCount == pieces.length) {
+            pieces = Arrays.copyOf(pieces, 2 * pieceCount);
+            offsets = Arrays.copyOf(offsets, 2 * pieceCount);
+            lengths = Arrays.copyOf(lengths, 2 * pieceCount);
+        }
+        pieces[pieceCount] = piece;
+        offsets[pieceCount] = offset;
+        lengths[pieceCount] = length;
+        pieceCount++;
+    }
+}
