@@ -1,0 +1,167 @@
+package io.clocktower.guest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** The application as it is delivered, in a process of its own on the JDK that runs the test. */
+final class PackagedApplication implements AutoCloseable {
+
+    private static final Path JAR = Path.of(System.getProperty("basedir", "")).toAbsolutePath()
+            .resolve("target/quarkus-app/quarkus-run.jar");
+    private static final Duration START = Duration.ofSeconds(60);
+    /** Longer than the application lets connected guests keep it from stopping. */
+    private static final Duration STOP = Duration.ofSeconds(60);
+    private static final Duration CHANGE = Duration.ofSeconds(10);
+    private static final long POLL_MS = 20;
+
+    private final Process process;
+    private final Path log;
+    private final URI root;
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ObjectMapper json = new ObjectMapper();
+
+    private PackagedApplication(Process process, Path log, URI root) {
+        this.process = process;
+        this.log = log;
+        this.root = root;
+    }
+
+    /**
+     * Starts the application and waits until it is ready.
+     *
+     * @param directory where its {@code application.log} is made
+     * @param properties its configuration, besides the port of its HTTP server
+     */
+    static PackagedApplication start(Path directory, Map<String, String> properties) {
+        if (!Files.exists(JAR)) {
+            throw new IllegalStateException("the application is not packaged: there is no " + JAR);
+        }
+        var log = directory.resolve("application.log");
+        try {
+            int port = freePort();
+            var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Dquarkus.http.port=" + port));
+            properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
+            command.addAll(List.of("-jar", JAR.toString()));
+            var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+            var application = new PackagedApplication(process, log, URI.create("http://127.0.0.1:" + port + "/"));
+            application.awaitReady();
+            return application;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start the application", e);
+        }
+    }
+
+    /** What the application answers to a GET of that path, which must be 200. */
+    JsonNode get(String path) {
+        try {
+            var response = send(path);
+            if (response.statusCode() != 200) {
+                throw failure("GET " + path + " is answered " + response.statusCode() + ": " + response.body());
+            }
+            return json.readTree(response.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(failure("GET " + path + " is not answered").getMessage(), e);
+        }
+    }
+
+    /** The first answer to a GET of that path which is as demanded. */
+    JsonNode await(String path, Predicate<JsonNode> demand) {
+        long start = System.nanoTime();
+        var answer = get(path);
+        while (!demand.test(answer)) {
+            if (System.nanoTime() - start > CHANGE.toNanos()) {
+                throw failure("GET " + path + " stays " + answer);
+            }
+            pause();
+            answer = get(path);
+        }
+        return answer;
+    }
+
+    /** Stops the application as a service manager does. */
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw failure("the application did not stop");
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        } finally {
+            http.close();
+        }
+    }
+
+    private void awaitReady() throws IOException {
+        long start = System.nanoTime();
+        while (!isReady()) {
+            if (!process.isAlive() || System.nanoTime() - start > START.toNanos()) {
+                process.destroyForcibly();
+                throw failure("the application did not become ready");
+            }
+            pause();
+        }
+    }
+
+    private boolean isReady() throws IOException {
+        try {
+            return send("q/health/ready").statusCode() == 200;
+        } catch (ConnectException e) {
+            return false;
+        }
+    }
+
+    private HttpResponse<String> send(String path) throws IOException {
+        try {
+            var request = HttpRequest.newBuilder(root.resolve(path)).timeout(CHANGE).build();
+            return http.send(request, BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while waiting for " + path, e);
+        }
+    }
+
+    /** Waits a little before the next look, and not at all for a process that has ended. */
+    private void pause() {
+        try {
+            process.waitFor(POLL_MS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while waiting for the application", e);
+        }
+    }
+
+    private IllegalStateException failure(String what) {
+        try {
+            return new IllegalStateException(what + "\n" + log + ":\n" + Files.readString(log));
+        } catch (IOException e) {
+            return new IllegalStateException(what, e);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}
