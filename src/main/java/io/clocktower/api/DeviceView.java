@@ -52,7 +52,8 @@ public record DeviceView(String name,
 
     /** Counts since the service started. */
     @Schema(description = "Counts since the service started; requests by type and by how they ended")
-    public record Counters(long connections, long connectionsRefused, long protocolErrors, long ringErrors,
+    public record Counters(@Schema(description = "Readings given to the guest, of all clocks") long reads,
+            long connections, long connectionsRefused, long protocolErrors, long ringErrors,
             Map<String, Map<String, Long>> requests) {}
 
     static DeviceView of(DeviceStatus status) {
@@ -86,7 +87,8 @@ public record DeviceView(String name,
         Map<String, Map<String, Long>> requests = new java.util.TreeMap<>();
         status.requests().forEach(count -> requests.computeIfAbsent(count.type(), _ -> new java.util.TreeMap<>())
                 .put(count.status(), count.count()));
-        return new Counters(status.connectionsAccepted(), status.connectionsRefused(), status.protocolErrors(),
+        long reads = status.clocks().stream().mapToLong(DeviceStatus.Clock::reads).sum();
+        return new Counters(reads, status.connectionsAccepted(), status.connectionsRefused(), status.protocolErrors(),
                 status.ringErrors(), requests);
     }
 

@@ -22,7 +22,6 @@ final class BackEnd {
     static final int MAX_MEM_SLOTS = 509;
     private static final int MAX_TABLE_REGIONS = 8;
     private static final int STATUS_MASK = 0xff;
-    private static final int STATUS_DRIVER_OK = 4;
     private static final int STATUS_DEVICE_NEEDS_RESET = 64;
     private static final long VRING_INDEX_MASK = 0xff;
     private static final long NO_DESCRIPTOR = 0x100;
@@ -70,13 +69,8 @@ final class BackEnd {
         return (protocolFeatures & VhostUserFeature.REPLY_ACK) != 0;
     }
 
-    /** A front-end that never tells the device status has, for all we know, a driver that is ready. */
-    boolean isLive() {
-        return status == 0 || (status & STATUS_DRIVER_OK) != 0;
-    }
-
     boolean isRunning() {
-        return isLive() && vrings.stream().anyMatch(Vring::isRunning);
+        return vrings.stream().anyMatch(Vring::isRunning);
     }
 
     void onRingBroken(int index, String reason) {
@@ -249,6 +243,10 @@ final class BackEnd {
         vring(message.index()).setEnabled(num == 1);
     }
 
+    /**
+     * Keeps the device status. Rings do not wait for DRIVER_OK: QEMU's vhost-user-rtc-pci says FEATURES_OK and never that
+     * the driver is ready, but starts the rings only when it is.
+     */
     private void setStatus(long wanted) throws ProtocolException {
         if ((wanted & ~STATUS_MASK) != 0) {
             throw new ProtocolException("device status %#x, expected at most 0xff".formatted(wanted));
@@ -258,7 +256,6 @@ final class BackEnd {
             return;
         }
         status = (int) wanted;
-        vrings.forEach(Vring::run);
     }
 
     /** Resets the device; the memory and the protocol features are the connection's and stay. */

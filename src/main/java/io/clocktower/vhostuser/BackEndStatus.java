@@ -6,7 +6,7 @@ import java.util.List;
  * What a connected front-end has set up, at one time.
  *
  * @param features the negotiated feature bits, vhost-user's own included
- * @param isRunning whether a ring runs and the driver is ready
+ * @param isRunning whether a ring runs
  */
 public record BackEndStatus(Peer peer, long features, long protocolFeatures, int memoryRegions, boolean isRunning,
         List<VringStatus> vrings) {}

@@ -15,7 +15,7 @@ import java.util.Optional;
  * states".
  *
  * <p>
- * A ring is stopped until a kick, runs while it is enabled and the device is live, and is stopped by GET_VRING_BASE. A
+ * A ring is stopped until a kick, runs while it is enabled, and is stopped by GET_VRING_BASE. A
  * ring on which the driver broke the rules is broken until it is stopped or reset. One whose memory a front-end takes
  * away rests until there is memory at its addresses again.
  */
@@ -165,7 +165,7 @@ final class Vring {
 
     private void runTurn() {
         isPutOff = false;
-        if (!isRunning() || !backEnd.isLive()) {
+        if (!isRunning()) {
             return;
         }
         try {

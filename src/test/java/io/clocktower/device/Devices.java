@@ -1,0 +1,68 @@
+package io.clocktower.device;
+
+import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.LeapSeconds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** Devices on one event loop in this process, with a host's clock that the test moves, in a directory of their own. */
+public final class Devices implements AutoCloseable {
+
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Path directory;
+    private final ManualHostClock clock = new ManualHostClock();
+    private final DeviceHost host = new DeviceHost(clock, LeapSeconds.builtIn(), 1);
+
+    public Devices(String... names) throws Exception {
+        directory = Files.createTempDirectory("clocktower");
+        for (String name : names) {
+            create(name, ClockSpec.DEFAULTS, Duration.ZERO);
+        }
+    }
+
+    public void create(String name, List<ClockSpec> clocks, Duration pollWindow) throws DeviceException {
+        host.create(new DeviceSpec(name, socket(name), clocks, pollWindow, Map.of()));
+    }
+
+    public Path socket(String name) {
+        return directory.resolve(name + ".sock");
+    }
+
+    public DeviceHost host() {
+        return host;
+    }
+
+    public ManualHostClock clock() {
+        return clock;
+    }
+
+    public DeviceStatus status(String name) throws Exception {
+        return host.status(name).orElseThrow().get(PATIENCE_NS, TimeUnit.NANOSECONDS);
+    }
+
+    /** Waits until a device's status is as it should be: every question to the loop is a turn of it. */
+    public DeviceStatus await(String name, Predicate<DeviceStatus> condition) throws Exception {
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        DeviceStatus status = status(name);
+        while (!condition.test(status)) {
+            if (System.nanoTime() > endNs) {
+                throw new AssertionError("still " + status);
+            }
+            status = status(name);
+        }
+        return status;
+    }
+
+    @Override
+    public void close() throws IOException {
+        host.close();
+        Files.delete(directory);
+    }
+}

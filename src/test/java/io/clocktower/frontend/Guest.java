@@ -1,0 +1,166 @@
+package io.clocktower.frontend;
+
+import static io.clocktower.frontend.SplitDriver.LE16;
+import static io.clocktower.frontend.SplitDriver.LE64;
+
+import io.clocktower.frontend.SplitDriver.Piece;
+import io.clocktower.frontend.SplitDriver.Used;
+import io.clocktower.linux.Descriptor;
+import io.clocktower.linux.EventFd;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A guest whose driver has set the device up: memory, the requestq with its eventfds, and requests over it. */
+public final class Guest implements AutoCloseable {
+
+    public static final long FEATURES = FrontEnd.VERSION_1 | FrontEnd.INDIRECT_DESC | FrontEnd.EVENT_IDX;
+
+    private static final int TIMEOUT_MS = 10_000;
+    private static final int UNTOUCHED = 0xa5;
+
+    private final FrontEnd frontEnd;
+    private final GuestMemory memory;
+    private final SplitDriver requestq;
+    private final Descriptor kickFile = Libc.eventFd();
+    private final EventFd kick = EventFd.adopt(kickFile);
+    private final Descriptor call = Libc.eventFd();
+    private final Descriptor err = Libc.eventFd();
+    private final long buffers;
+
+    /** What the device made of a request: the device-writable part, and how much of it the device says it wrote. */
+    public record Response(byte[] bytes, int usedLength) {
+
+        public int status() {
+            return Byte.toUnsignedInt(bytes[0]);
+        }
+
+        public long le64(int offset) {
+            return MemorySegment.ofArray(bytes).get(LE64, offset);
+        }
+
+        public int le16(int offset) {
+            return Short.toUnsignedInt(MemorySegment.ofArray(bytes).get(LE16, offset));
+        }
+
+        /** Whether what lies behind the used length is as the driver left it. */
+        public boolean isUntouchedFrom(int offset) {
+            for (int i = offset; i < bytes.length; i++) {
+                if (Byte.toUnsignedInt(bytes[i]) != UNTOUCHED) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    public Guest(Path socket) throws IOException {
+        this(socket, FEATURES, 256, 0);
+    }
+
+    public Guest(Path socket, long features, int queueSize, int base) throws IOException {
+        frontEnd = new FrontEnd(socket);
+        memory = new GuestMemory(4 << 20, 0x4000_0000L, 0x7f00_0000_0000L);
+        requestq = new SplitDriver(memory, queueSize);
+        requestq.startAt(base);
+        frontEnd.negotiate(features);
+        frontEnd.setMemory(List.of(memory));
+        frontEnd.setRing(0, memory, requestq, base, kickFile, call, err);
+        frontEnd.must(FrontEnd.SET_STATUS, FrontEnd.u64(0xf));
+        buffers = memory.allocate(0, 16);
+    }
+
+    public FrontEnd frontEnd() {
+        return frontEnd;
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    public SplitDriver requestq() {
+        return requestq;
+    }
+
+    public Descriptor kickFile() {
+        return kickFile;
+    }
+
+    public Descriptor call() {
+        return call;
+    }
+
+    public Descriptor err() {
+        return err;
+    }
+
+    public void kick() {
+        kick.signal();
+    }
+
+    /** Makes one request and waits for its response. */
+    public Response request(byte[] request, int responseBytes) {
+        return request(request, List.of(request.length), responseBytes, List.of(responseBytes), false);
+    }
+
+    /** The same, cut into pieces of these lengths. */
+    public Response request(byte[] request, List<Integer> readable, int responseBytes, List<Integer> writable,
+            boolean isIndirect) {
+        memory.release(buffers);
+        long in = memory.allocate(request.length, 16);
+        long out = memory.allocate(responseBytes, 16);
+        memory.write(in, request);
+        memory.fill(out, responseBytes, UNTOUCHED);
+        List<Piece> pieces = new java.util.ArrayList<>();
+        addPieces(pieces, in, readable, false);
+        addPieces(pieces, out, writable, true);
+        int head = isIndirect ? requestq.indirect(pieces) : requestq.chain(pieces);
+        requestq.publish(head);
+        Used used = awaitUsed();
+        if (used.id() != head) {
+            throw new AssertionError("used " + used.id() + ", expected " + head);
+        }
+        return new Response(memory.read(out, responseBytes), used.length());
+    }
+
+    private static void addPieces(List<Piece> pieces, long address, List<Integer> lengths, boolean isWritable) {
+        long at = address;
+        for (int length : lengths) {
+            pieces.add(new Piece(at, length, isWritable));
+            at += length;
+        }
+    }
+
+    /** Kicks, and waits for the next used buffer. */
+    public Used awaitUsed() {
+        requestq.usedEvent(requestq.usedIndex());
+        kick();
+        long endNs = System.nanoTime() + TIMEOUT_MS * 1_000_000L;
+        while (!requestq.hasUsed()) {
+            int leftMs = (int) ((endNs - System.nanoTime()) / 1_000_000);
+            if (leftMs <= 0 || !Libc.awaitReadable(call, leftMs)) {
+                throw new AssertionError("the device did not use the buffer");
+            }
+            Libc.readCount(call);
+        }
+        return requestq.takeUsed();
+    }
+
+    /** Waits until the device says that the ring is broken. */
+    public void awaitBroken() {
+        if (!Libc.awaitReadable(err, TIMEOUT_MS)) {
+            throw new AssertionError("the ring is not broken");
+        }
+        Libc.readCount(err);
+    }
+
+    @Override
+    public void close() throws IOException {
+        frontEnd.close();
+        kick.close();
+        call.close();
+        err.close();
+        memory.close();
+    }
+}
