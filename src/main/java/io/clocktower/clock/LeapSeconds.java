@@ -130,6 +130,15 @@ public final class LeapSeconds {
         return utcNs + offsetNs[i];
     }
 
+    /** How far an instant of TAI is from the next step of UTC, in nanoseconds; {@link Long#MAX_VALUE} if none is known. */
+    long nsUntilStep(long taiNs) {
+        int i = stepTaiNs.length;
+        while (i > 0 && taiNs < stepTaiNs[i - 1]) {
+            i--;
+        }
+        return i == stepTaiNs.length ? Long.MAX_VALUE : stepTaiNs[i] - Math.max(taiNs, LOWEST_NS);
+    }
+
     private long offsetNsAtTai(long taiNs) {
         // From the last entry backwards: all but readings of the past are answered by the first comparison.
         int i = stepTaiNs.length - 1;

@@ -41,6 +41,14 @@ public final class ServedClock {
     }
 
     /**
+     * How long until the clock steps of its own accord, for a leap second, in nanoseconds; {@link Long#MAX_VALUE} if it
+     * never does or none is known. Steps of the host's clock are not foreseen.
+     */
+    public long nsUntilStep(HostClock host) {
+        return spec.type() == ClockType.UTC ? leapSeconds.nsUntilStep(host.taiNs()) : Long.MAX_VALUE;
+    }
+
+    /**
      * Whether a reading can be given to a driver: from the epoch, 1970 for all but a monotonic clock, to 2262-04-11
      * 23:47:16.854775807. Negative readings are those before and, as the 64 bits are signed here, those after. The
      * status for a read of such a clock is VIRTIO_RTC_S_EIO.

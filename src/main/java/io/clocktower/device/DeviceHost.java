@@ -23,6 +23,7 @@ public final class DeviceHost implements AutoCloseable {
     private record Placed(HostedDevice device, EventLoop loop) {}
 
     private final HostClock host;
+    private final HostTimer.Factory timers;
     private final LeapSeconds leapSeconds;
     private final List<EventLoop> loops;
     private final Map<String, Placed> devices = new ConcurrentSkipListMap<>();
@@ -31,8 +32,13 @@ public final class DeviceHost implements AutoCloseable {
     /**
      * @param eventLoops how many threads share the devices, at least 1
      */
-    public DeviceHost(HostClock host, LeapSeconds leapSeconds, int eventLoops) {
+    public DeviceHost(SystemHostClock host, LeapSeconds leapSeconds, int eventLoops) {
+        this(host, HostTimer::open, leapSeconds, eventLoops);
+    }
+
+    DeviceHost(HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, int eventLoops) {
         this.host = host;
+        this.timers = timers;
         this.leapSeconds = leapSeconds;
         loops = java.util.stream.IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
@@ -43,18 +49,19 @@ public final class DeviceHost implements AutoCloseable {
      *
      * @throws DeviceException if its name is taken or it cannot listen
      */
-    public void create(DeviceSpec spec) throws DeviceException {
-        EventLoop loop = loops.get(devices.size() % loops.size());
-        ListeningSocket socket = ListeningSocket.bind(spec.socket());
-        HostedDevice device = new HostedDevice(spec, host, leapSeconds, loop, socket, disconnections::release);
-        if (devices.putIfAbsent(spec.name(), new Placed(device, loop)) != null) {
-            socket.close();
+    public synchronized void create(DeviceSpec spec) throws DeviceException {
+        if (devices.containsKey(spec.name())) {
             throw new DeviceException("device " + spec.name() + " exists");
         }
-        await(loop.submit(() -> {
-            device.listen();
-            return null;
+        EventLoop loop = loops.get(devices.size() % loops.size());
+        ListeningSocket socket = ListeningSocket.bind(spec.socket());
+        HostedDevice device = await(loop.submit(() -> {
+            var made = new HostedDevice(spec, host, timers, leapSeconds, loop.reactor(), socket,
+                    disconnections::release);
+            made.listen();
+            return made;
         }));
+        devices.put(spec.name(), new Placed(device, loop));
     }
 
     /** The devices' specifications, by name. */

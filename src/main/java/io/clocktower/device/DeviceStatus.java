@@ -39,14 +39,24 @@ public record DeviceStatus(DeviceSpec spec, DeviceState state, Optional<String> 
      * @param servedNs what it shows the guest
      * @param reads how often the guest read it
      * @param lastReadNs when the guest last read it, in nanoseconds since 1970-01-01 00:00 UTC
+     * @param alarm if it has one
      */
-    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, long reads, OptionalLong lastReadNs) {
+    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, long reads, OptionalLong lastReadNs,
+            Optional<Alarm> alarm) {
 
         /** How far the guest is led from true time. */
         public long offsetNs() {
             return servedNs - trueNs;
         }
     }
+
+    /**
+     * @param timeNs when it is due on its clock, unsigned
+     * @param isWaiting whether an expiration waits for a buffer or for a driver
+     * @param expirations how often it expired
+     * @param notifications how many expirations the guest was notified of
+     */
+    public record Alarm(long timeNs, boolean isEnabled, boolean isWaiting, long expirations, long notifications) {}
 
     public record RequestCount(String type, String status, long count) {}
 

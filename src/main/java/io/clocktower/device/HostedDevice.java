@@ -8,6 +8,7 @@ import io.clocktower.clock.ServedClock;
 import io.clocktower.linux.Deadline;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.Reactor;
+import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.rtc.RtcDevice;
 import io.clocktower.vhostuser.BackEndListener;
 import io.clocktower.vhostuser.BackEndStatus;
@@ -19,8 +20,10 @@ import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
@@ -38,6 +41,7 @@ final class HostedDevice {
     private final HostClock host;
     private final LeapSeconds leapSeconds;
     private final DeviceCounters counters;
+    private final HostTimer alarmTimer;
     private final RtcDevice rtc;
     private final Reactor reactor;
     private final FaultLog faults;
@@ -53,16 +57,17 @@ final class HostedDevice {
      * @param socket becomes the device's
      * @param onDisconnected is called on the loop's thread after a front-end has gone
      */
-    HostedDevice(DeviceSpec spec, HostClock host, LeapSeconds leapSeconds, EventLoop loop, ListeningSocket socket,
-            Runnable onDisconnected) {
+    HostedDevice(DeviceSpec spec, HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, Reactor reactor,
+            ListeningSocket socket, Runnable onDisconnected) {
         this.spec = spec;
         this.host = host;
         this.leapSeconds = leapSeconds;
         this.socket = socket;
         this.onDisconnected = onDisconnected;
         counters = new DeviceCounters(host, spec.clocks().size());
-        rtc = new RtcDevice(clocks(), host, counters);
-        reactor = loop.reactor();
+        this.reactor = reactor;
+        alarmTimer = timers.open(reactor, host, this::onTime);
+        rtc = new RtcDevice(clocks(), host, alarmTimer, counters);
         faults = new FaultLog(spec.name(), reactor::nowNs);
         acceptAgain = reactor.deadline(this::listen);
     }
@@ -158,6 +163,19 @@ final class HostedDevice {
         if (connection != null) {
             connection.close();
         }
+        alarmTimer.close();
+    }
+
+    /** The alarms' timer ended, or the time that the device serves is another one than before. */
+    private void onTime() {
+        rtc.onTime();
+        notifyDriver();
+    }
+
+    private void notifyDriver() {
+        if (connection != null && rtc.hasNotification()) {
+            connection.run(RtcDevice.ALARMQ);
+        }
     }
 
     DeviceStatus status() {
@@ -189,11 +207,19 @@ final class HostedDevice {
 
     private List<DeviceStatus.Clock> clockStatus() {
         HostInstant now = HostInstant.of(host);
+        Map<Integer, DeviceStatus.Alarm> alarms = rtc.alarms().stream()
+                .collect(Collectors.toMap(AlarmStatus::clockId, HostedDevice::alarm));
         return IntStream.range(0, spec.clocks().size()).mapToObj(id -> {
             ClockSpec clock = spec.clocks().get(id);
             long ns = new ServedClock(clock, leapSeconds).readNs(now);
-            return new DeviceStatus.Clock(id, clock, ns, ns, counters.reads(id), counters.lastReadNs(id));
+            return new DeviceStatus.Clock(id, clock, ns, ns, counters.reads(id), counters.lastReadNs(id),
+                    Optional.ofNullable(alarms.get(id)));
         }).toList();
+    }
+
+    private static DeviceStatus.Alarm alarm(AlarmStatus alarm) {
+        return new DeviceStatus.Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isWaiting(), alarm.expirations(),
+                alarm.notifications());
     }
 
     /** The RTC device as vhost-user's back-end sees it. */
@@ -201,7 +227,7 @@ final class HostedDevice {
 
         @Override
         public long features() {
-            return RtcDevice.FEATURES;
+            return rtc.features();
         }
 
         @Override
@@ -210,8 +236,23 @@ final class HostedDevice {
         }
 
         @Override
+        public void onFeatures(long features) {
+            rtc.onFeatures(features);
+        }
+
+        @Override
         public boolean onAvailable(int queueIndex, Virtqueue virtqueue) throws VirtqueueException {
-            return rtc.onAvailable(queueIndex, virtqueue);
+            boolean isMoreLeft = rtc.onAvailable(queueIndex, virtqueue);
+            if (queueIndex == RtcDevice.REQUESTQ) {
+                // An alarm may have been set to a time that has come.
+                notifyDriver();
+            }
+            return isMoreLeft;
+        }
+
+        @Override
+        public void onReset() {
+            rtc.onReset();
         }
     }
 

@@ -19,8 +19,11 @@ import java.util.List;
  * request head           the params of most     response head          READ         CFG
  *   0 le16 msg_type        8 le16 clock_id        0 u8 status            8 le64       8 le16 num_clocks
  *   2 u8 reserved[6]      10 u8 hw_counter        1 u8 reserved[7]
- *                         11 u8 reserved[5]                            CLOCK_CAP    8 u8 type, 9 u8 smearing, 10 u8 flags
- *                                                                      CROSS_CAP    8 u8 flags
+ *                         or 10 u8 flags                               CLOCK_CAP    8 u8 type, 9 u8 smearing, 10 u8 flags
+ *                         11 u8 reserved[5]                            CROSS_CAP    8 u8 flags
+ *                                                                      READ_ALARM   8 le64 alarm_time, 16 u8 flags
+ * SET_ALARM
+ *   8 le64 alarm_time, 16 le16 clock_id, 18 u8 flags, 19 u8 reserved[5]
  * </pre>
  *
  * What a response does not say is zero. A response whose status is not OK is its head alone.
@@ -39,19 +42,36 @@ final class RequestHandler {
     private static final int TYPE_OFFSET = 8;
     private static final int SMEARING_OFFSET = 9;
 
+    private static final int CLOCK_FLAGS_OFFSET = 10;
+    private static final int REQUEST_FLAGS_OFFSET = 10;
+    private static final int ALARM_TIME_OFFSET = 8;
+    private static final int ALARM_FLAGS_OFFSET = 16;
+    private static final int SET_ALARM_CLOCK_ID_OFFSET = 16;
+    private static final byte FLAG_ALARM_CAP = 1;
+    private static final byte FLAG_ALARM_ENABLED = 1;
+
     private static final int COUNTER_ARM_VCT = 0;
     private static final int COUNTER_X86_TSC = 1;
 
     private final List<ServedClock> clocks;
     private final HostClock host;
+    private final Alarms alarms;
     private final RequestObserver observer;
     private final MemorySegment request = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
     private final MemorySegment response = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
 
-    RequestHandler(List<ServedClock> clocks, HostClock host, RequestObserver observer) {
+    private boolean isAlarmNegotiated;
+
+    RequestHandler(List<ServedClock> clocks, HostClock host, Alarms alarms, RequestObserver observer) {
         this.clocks = clocks;
         this.host = host;
+        this.alarms = alarms;
         this.observer = observer;
+    }
+
+    /** Whether the driver negotiated VIRTIO_RTC_F_ALARM. */
+    void setAlarmNegotiated(boolean isAlarmNegotiated) {
+        this.isAlarmNegotiated = isAlarmNegotiated;
     }
 
     /**
@@ -97,8 +117,9 @@ final class RequestHandler {
             case CROSS_CAP -> crossCap();
             case READ -> read();
             case READ_CROSS -> readCross();
-            // "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST set status VIRTIO_RTC_S_ENODEV".
-            case READ_ALARM, SET_ALARM, SET_ALARM_ENABLED -> Status.ENODEV;
+            case READ_ALARM -> readAlarm();
+            case SET_ALARM -> setAlarm();
+            case SET_ALARM_ENABLED -> setAlarmEnabled();
             case UNKNOWN -> throw new AssertionError();
         };
     }
@@ -115,6 +136,9 @@ final class RequestHandler {
         ServedClock clock = clocks.get(clockId());
         response.set(JAVA_BYTE, TYPE_OFFSET, (byte) clock.spec().type().id());
         response.set(JAVA_BYTE, SMEARING_OFFSET, (byte) clock.spec().smearing().id());
+        if (hasAlarm()) {
+            response.set(JAVA_BYTE, CLOCK_FLAGS_OFFSET, FLAG_ALARM_CAP);
+        }
         return Status.OK;
     }
 
@@ -141,6 +165,53 @@ final class RequestHandler {
 
     private Status readCross() {
         return hasClock() ? Status.EOPNOTSUPP : Status.ENODEV;
+    }
+
+    private Status readAlarm() {
+        if (!hasAlarm()) {
+            return Status.ENODEV;
+        }
+        response.set(LE64, ALARM_TIME_OFFSET, alarms.timeNs(clockId()));
+        response.set(JAVA_BYTE, ALARM_FLAGS_OFFSET, alarms.isEnabled(clockId()) ? FLAG_ALARM_ENABLED : 0);
+        return Status.OK;
+    }
+
+    private Status setAlarm() {
+        long timeNs = request.get(LE64, ALARM_TIME_OFFSET);
+        // This request alone has its time before the clock and the flags.
+        MemorySegment.copy(request, SET_ALARM_CLOCK_ID_OFFSET, request, CLOCK_ID_OFFSET, Long.BYTES);
+        if (!hasAlarm()) {
+            return Status.ENODEV;
+        }
+        if (hasUnknownFlags()) {
+            return Status.EINVAL;
+        }
+        alarms.set(clockId(), timeNs, isEnabling());
+        return Status.OK;
+    }
+
+    private Status setAlarmEnabled() {
+        if (!hasAlarm()) {
+            return Status.ENODEV;
+        }
+        if (hasUnknownFlags()) {
+            return Status.EINVAL;
+        }
+        alarms.setEnabled(clockId(), isEnabling());
+        return Status.OK;
+    }
+
+    /** "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST NOT support the alarm messages." */
+    private boolean hasAlarm() {
+        return isAlarmNegotiated && hasClock() && alarms.has(clockId());
+    }
+
+    private boolean hasUnknownFlags() {
+        return (request.get(JAVA_BYTE, REQUEST_FLAGS_OFFSET) & ~FLAG_ALARM_ENABLED) != 0;
+    }
+
+    private boolean isEnabling() {
+        return request.get(JAVA_BYTE, REQUEST_FLAGS_OFFSET) == FLAG_ALARM_ENABLED;
     }
 
     private boolean hasClock() {

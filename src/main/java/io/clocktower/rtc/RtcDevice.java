@@ -13,21 +13,40 @@ import java.util.List;
  */
 public final class RtcDevice {
 
-    /** The device's number among virtio's. */
-    public static final int DEVICE_ID = 17;
     public static final int QUEUE_COUNT = 2;
-    public static final long FEATURES = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
+    public static final int REQUESTQ = 0;
+    public static final int ALARMQ = 1;
+    /** VIRTIO_RTC_F_ALARM, as a mask. */
+    public static final long F_ALARM = 1L << 0;
 
-    private static final int REQUESTQ = 0;
+    private static final long FEATURES = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
     /** What one turn takes on at the most, so that other devices of the thread have theirs. */
     private static final int REQUESTS_A_TURN = 256;
     private static final int DESCRIPTORS_A_TURN = 4096;
 
+    private final Alarms alarms;
     private final RequestHandler handler;
     private final DescriptorChain chain = new DescriptorChain();
+    private boolean isAlarmNegotiated;
 
-    public RtcDevice(List<ServedClock> clocks, HostClock host, RequestObserver observer) {
-        handler = new RequestHandler(clocks, host, observer);
+    /**
+     * @param clocks in the order of their ids
+     * @param timer becomes the device's
+     */
+    public RtcDevice(List<ServedClock> clocks, HostClock host, AlarmTimer timer, RequestObserver observer) {
+        alarms = new Alarms(clocks, host, timer);
+        handler = new RequestHandler(clocks, host, alarms, observer);
+    }
+
+    /** The features that the device offers: VIRTIO_RTC_F_ALARM if a clock has an alarm. */
+    public long features() {
+        return FEATURES | (alarms.isEmpty() ? 0 : F_ALARM);
+    }
+
+    /** The driver negotiated these features, or none any more. */
+    public void onFeatures(long features) {
+        isAlarmNegotiated = (features & F_ALARM) != 0;
+        handler.setAlarmNegotiated(isAlarmNegotiated);
     }
 
     /**
@@ -36,18 +55,44 @@ public final class RtcDevice {
      * @return whether there may be more, left for another turn
      */
     public boolean onAvailable(int queueIndex, Virtqueue virtqueue) throws VirtqueueException {
-        if (queueIndex != REQUESTQ) {
-            // The alarmq's buffers wait for an alarm, and no clock of this release has one.
-            return false;
+        if (queueIndex == REQUESTQ) {
+            return answerRequests(virtqueue);
         }
+        if (isAlarmNegotiated) {
+            alarms.sendNotifications(virtqueue);
+        }
+        return false;
+    }
+
+    private boolean answerRequests(Virtqueue requestq) throws VirtqueueException {
         int descriptors = 0;
         for (int i = 0; i < REQUESTS_A_TURN && descriptors < DESCRIPTORS_A_TURN; i++) {
-            if (!virtqueue.pop(chain)) {
+            if (!requestq.pop(chain)) {
                 return false;
             }
-            virtqueue.push(chain, handler.handle(chain));
+            requestq.push(chain, handler.handle(chain));
             descriptors += chain.descriptorCount();
         }
         return true;
+    }
+
+    /** The timer ended, the host's clock stepped, or the device's time is another one. */
+    public void onTime() {
+        alarms.onTime();
+    }
+
+    /** The device was reset: alarms are retained, and those that have passed expire anew. */
+    public void onReset() {
+        alarms.onReset();
+    }
+
+    /** Whether the alarmq should be run, for there is a notification to send. */
+    public boolean hasNotification() {
+        return isAlarmNegotiated && alarms.isAnyWaiting();
+    }
+
+    /** The alarms, of the clocks that have one. */
+    public List<AlarmStatus> alarms() {
+        return alarms.status();
     }
 }

@@ -73,6 +73,11 @@ final class BackEnd {
         return vrings.stream().anyMatch(Vring::isRunning);
     }
 
+    /** Uses what is available in a ring, and sends what waits for its buffers. */
+    void run(int index) {
+        vrings.get(index).run();
+    }
+
     void onRingBroken(int index, String reason) {
         listener.onRingBroken(index, reason);
     }
@@ -136,6 +141,7 @@ final class BackEnd {
             throw new ProtocolException("features cannot change while a vring is running");
         }
         features = wanted;
+        device.onFeatures(wanted);
     }
 
     private void setProtocolFeatures(long wanted) throws ProtocolException {
@@ -263,6 +269,8 @@ final class BackEnd {
         vrings.forEach(Vring::reset);
         features = 0;
         status = 0;
+        device.onFeatures(0);
+        device.onReset();
     }
 
     private Vring vring(int index) throws ProtocolException {
@@ -289,5 +297,7 @@ final class BackEnd {
         vrings.forEach(Vring::close);
         memory.regions().forEach(MemoryRegion::close);
         memory = MemoryTable.EMPTY;
+        device.onFeatures(0);
+        device.onReset();
     }
 }

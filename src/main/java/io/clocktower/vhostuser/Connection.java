@@ -84,6 +84,11 @@ public final class Connection implements AutoCloseable {
                 backEnd.memory().regions().size(), backEnd.isRunning(), backEnd.vrings());
     }
 
+    /** Runs a ring for which the device has something, rather than the driver. */
+    public void run(int queueIndex) {
+        backEnd.run(queueIndex);
+    }
+
     private void onReadable() {
         try {
             for (int i = 0; i < MESSAGES_A_TURN && !isClosed; i++) {

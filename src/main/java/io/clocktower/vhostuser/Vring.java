@@ -39,6 +39,7 @@ final class Vring {
     private boolean isEnabled;
     private boolean isStarted;
     private boolean isBroken;
+    private boolean wasStopped;
     private boolean isResting;
     private SplitVirtqueue virtqueue;
     private boolean isPutOff;
@@ -67,6 +68,11 @@ final class Vring {
             throw new ProtocolException("vring %d: base %s, expected at most 65535".formatted(index,
                     Integer.toUnsignedString(base)));
         }
+        if (wasStopped && base != this.base) {
+            // QEMU tells RTC back-ends of no reset, but a ring that goes on elsewhere than it stopped was set up anew.
+            backEnd.device().onReset();
+        }
+        wasStopped = false;
         this.base = base;
     }
 
@@ -233,6 +239,7 @@ final class Vring {
     int stop() {
         if (virtqueue != null) {
             base = virtqueue.base();
+            wasStopped = true;
             virtqueue = null;
         }
         dropKick();

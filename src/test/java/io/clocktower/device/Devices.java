@@ -18,7 +18,7 @@ public final class Devices implements AutoCloseable {
 
     private final Path directory;
     private final ManualHostClock clock = new ManualHostClock();
-    private final DeviceHost host = new DeviceHost(clock, LeapSeconds.builtIn(), 1);
+    private final DeviceHost host = new DeviceHost(clock, clock, LeapSeconds.builtIn(), 1);
 
     public Devices(String... names) throws Exception {
         directory = Files.createTempDirectory("clocktower");

@@ -27,7 +27,7 @@ public final class Guest implements AutoCloseable {
     private final EventFd kick = EventFd.adopt(kickFile);
     private final Descriptor call = Libc.eventFd();
     private final Descriptor err = Libc.eventFd();
-    private final long buffers;
+    private long buffers;
 
     /** What the device made of a request: the device-writable part, and how much of it the device says it wrote. */
     public record Response(byte[] bytes, int usedLength) {
@@ -68,6 +68,11 @@ public final class Guest implements AutoCloseable {
         frontEnd.setMemory(List.of(memory));
         frontEnd.setRing(0, memory, requestq, base, kickFile, call, err);
         frontEnd.must(FrontEnd.SET_STATUS, FrontEnd.u64(0xf));
+        buffers = memory.allocate(0, 16);
+    }
+
+    /** What was allocated so far is not used again for requests. */
+    public void keepAllocated() {
         buffers = memory.allocate(0, 16);
     }
 

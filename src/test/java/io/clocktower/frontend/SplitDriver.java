@@ -110,6 +110,11 @@ public final class SplitDriver {
         table.set(LE16, 16L * index + 14, (short) next);
     }
 
+    /** The address that a descriptor holds. */
+    public long address(int index) {
+        return tableBytes.get(LE64, 16L * index);
+    }
+
     /** Chains the pieces in the descriptor table, and answers the head. */
     public int chain(List<Piece> pieces) {
         int head = nextDescriptor;

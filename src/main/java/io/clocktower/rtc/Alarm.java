@@ -1,0 +1,106 @@
+package io.clocktower.rtc;
+
+import io.clocktower.clock.ServedClock;
+
+/**
+ * The alarm of one clock. VIRTIO 1.4, "Alarm Operation".
+ *
+ * <p>
+ * It expires when its clock, while it is enabled, comes from before the alarm time to it or past it, and when it is
+ * enabled or retained over a reset with its time not in the future. An expiration is served by one notification, which
+ * waits until it can be sent; another expiration meanwhile takes its place. Disabling the alarm or setting it drops the
+ * expiration that waits.
+ *
+ * <p>
+ * It is told the clock's reading with each event. Times are unsigned nanoseconds on the clock.
+ */
+final class Alarm {
+
+    private long timeNs;
+    private boolean isEnabled;
+    private boolean isReached;
+    private boolean isWaiting;
+    private long expirations;
+    private long notifications;
+
+    long timeNs() {
+        return timeNs;
+    }
+
+    boolean isEnabled() {
+        return isEnabled;
+    }
+
+    /** Whether an expiration waits to be notified. */
+    boolean isWaiting() {
+        return isWaiting;
+    }
+
+    /** How often it expired. */
+    long expirations() {
+        return expirations;
+    }
+
+    /** How many notifications of it were sent. */
+    long notifications() {
+        return notifications;
+    }
+
+    /** "the device MUST accept any alarm_time value". */
+    void set(long timeNs, boolean isEnabled, long readingNs) {
+        this.timeNs = timeNs;
+        setEnabled(isEnabled, readingNs);
+    }
+
+    void setEnabled(boolean isEnabled, long readingNs) {
+        this.isEnabled = isEnabled;
+        isWaiting = false;
+        isReached = reaches(readingNs);
+        if (isReached) {
+            expire();
+        }
+    }
+
+    /** The clock went on, or stepped. */
+    void onReading(long readingNs) {
+        boolean wasReached = isReached;
+        isReached = reaches(readingNs);
+        if (isReached && !wasReached) {
+            expire();
+        }
+    }
+
+    /** "the device MUST consider this device reset an alarm expiration event, if the alarm is enabled". */
+    void onReset(long readingNs) {
+        isReached = reaches(readingNs);
+        if (isReached) {
+            expire();
+        }
+    }
+
+    private void expire() {
+        if (isEnabled) {
+            isWaiting = true;
+            expirations++;
+        }
+    }
+
+    void onNotified() {
+        isWaiting = false;
+        notifications++;
+    }
+
+    private boolean reaches(long readingNs) {
+        return ServedClock.isRepresentable(readingNs) && Long.compareUnsigned(readingNs, timeNs) >= 0;
+    }
+
+    /** How long until the clock reaches the time, if it neither steps nor changes its rate; negative if it has. */
+    long remainingNs(long readingNs) {
+        if (reaches(readingNs)) {
+            return -1;
+        }
+        // Unsigned; what does not fit is longer than anybody waits.
+        long remaining = timeNs - readingNs;
+        return remaining < 0 ? Long.MAX_VALUE : remaining;
+    }
+}

@@ -1,0 +1,13 @@
+package io.clocktower.rtc;
+
+/**
+ * An alarm at one time.
+ *
+ * @param clockId the clock it belongs to
+ * @param timeNs when it is due on that clock, unsigned
+ * @param isWaiting whether an expiration waits for a buffer or for a driver
+ * @param expirations how often it expired
+ * @param notifications how many expirations the driver was notified of
+ */
+public record AlarmStatus(int clockId, long timeNs, boolean isEnabled, boolean isWaiting, long expirations,
+        long notifications) {}

@@ -1,0 +1,173 @@
+package io.clocktower.rtc;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.clocktower.clock.HostClock;
+import io.clocktower.clock.ServedClock;
+import io.clocktower.virtqueue.DescriptorChain;
+import io.clocktower.virtqueue.Virtqueue;
+import io.clocktower.virtqueue.VirtqueueException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/**
+ * The alarms of a device's clocks, the timer that they share, and the notifications of their expirations. They outlive
+ * resets and connections. VIRTIO 1.4, "Alarm Operation", "Alarm Notifications".
+ *
+ * <pre>
+ * struct virtio_rtc_notif_alarm
+ *    0 le16 msg_type
+ *    2 u8 reserved[6]
+ *    8 le16 clock_id
+ *   10 u8 reserved[6]
+ * </pre>
+ */
+final class Alarms {
+
+    private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final short NOTIF_ALARM = 0x2000;
+    private static final int CLOCK_ID_OFFSET = 8;
+    private static final int NOTIFICATION_BYTES = 16;
+
+    /**
+     * Clocks that smear run up to a thousandth faster or slower than the host's, so a long wait ends early by this
+     * fraction of it and the rest is waited for anew; over a short one the difference is nothing.
+     */
+    private static final long EARLY_FRACTION = 64;
+    private static final long SHORT_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final List<ServedClock> clocks;
+    private final HostClock host;
+    private final AlarmTimer timer;
+    /** By clock; null where the clock has none. */
+    private final Alarm[] alarms;
+    private final DescriptorChain chain = new DescriptorChain();
+    private final MemorySegment notification = MemorySegment.ofArray(new long[NOTIFICATION_BYTES / Long.BYTES]);
+
+    Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer) {
+        this.clocks = clocks;
+        this.host = host;
+        this.timer = timer;
+        alarms = clocks.stream().map(clock -> clock.spec().alarm() ? new Alarm() : null).toArray(Alarm[]::new);
+        notification.set(LE16, 0, NOTIF_ALARM);
+    }
+
+    /** Whether a clock has an alarm. */
+    boolean has(int clockId) {
+        return alarms[clockId] != null;
+    }
+
+    boolean isEmpty() {
+        return IntStream.range(0, alarms.length).noneMatch(this::has);
+    }
+
+    long timeNs(int clockId) {
+        return alarms[clockId].timeNs();
+    }
+
+    boolean isEnabled(int clockId) {
+        return alarms[clockId].isEnabled();
+    }
+
+    void set(int clockId, long timeNs, boolean isEnabled) {
+        alarms[clockId].set(timeNs, isEnabled, readNs(clockId));
+        setTimer();
+    }
+
+    void setEnabled(int clockId, boolean isEnabled) {
+        alarms[clockId].setEnabled(isEnabled, readNs(clockId));
+        setTimer();
+    }
+
+    /** Looks at the clocks anew: time went on, or the mapping from the host's time to the clocks' changed. */
+    void onTime() {
+        for (int id = 0; id < alarms.length; id++) {
+            if (has(id)) {
+                alarms[id].onReading(readNs(id));
+            }
+        }
+        setTimer();
+    }
+
+    void onReset() {
+        for (int id = 0; id < alarms.length; id++) {
+            if (has(id)) {
+                alarms[id].onReset(readNs(id));
+            }
+        }
+        setTimer();
+    }
+
+    private long readNs(int clockId) {
+        return clocks.get(clockId).readNs(host);
+    }
+
+    /**
+     * An enabled alarm that has passed keeps the timer too: it expires again if the host's clock steps back and comes
+     * past it once more.
+     */
+    private void setTimer() {
+        boolean isAnyEnabled = false;
+        long delayNs = Long.MAX_VALUE;
+        for (int id = 0; id < alarms.length; id++) {
+            if (has(id) && isEnabled(id)) {
+                isAnyEnabled = true;
+                delayNs = Math.min(delayNs, clocks.get(id).nsUntilStep(host));
+                long remainingNs = alarms[id].remainingNs(readNs(id));
+                if (remainingNs >= 0) {
+                    delayNs = Math.min(delayNs, remainingNs);
+                }
+            }
+        }
+        if (!isAnyEnabled) {
+            timer.clear();
+        } else if (delayNs == Long.MAX_VALUE || delayNs <= SHORT_WAIT_NS) {
+            timer.setAfter(Math.max(1, delayNs));
+        } else {
+            timer.setAfter(delayNs - delayNs / EARLY_FRACTION);
+        }
+    }
+
+    /** Whether an expiration waits to be notified. */
+    boolean isAnyWaiting() {
+        for (Alarm alarm : alarms) {
+            if (alarm != null && alarm.isWaiting()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Sends the notifications that wait, as far as there are buffers for them. A buffer that is too small is of no use. */
+    void sendNotifications(Virtqueue alarmq) throws VirtqueueException {
+        for (int id = 0; id < alarms.length; id++) {
+            while (has(id) && alarms[id].isWaiting()) {
+                if (!alarmq.pop(chain)) {
+                    return;
+                }
+                if (chain.writableBytes() < NOTIFICATION_BYTES) {
+                    alarmq.push(chain, 0);
+                    continue;
+                }
+                notification.set(LE16, CLOCK_ID_OFFSET, (short) id);
+                chain.write(notification, NOTIFICATION_BYTES);
+                alarmq.push(chain, NOTIFICATION_BYTES);
+                alarms[id].onNotified();
+            }
+        }
+    }
+
+    List<AlarmStatus> status() {
+        return IntStream.range(0, alarms.length).mapToObj(id -> alarms[id] == null
+                ? null
+                : new AlarmStatus(id, alarms[id].timeNs(), alarms[id].isEnabled(), alarms[id].isWaiting(),
+                        alarms[id].expirations(), alarms[id].notifications()))
+                .filter(Objects::nonNull).toList();
+    }
+}

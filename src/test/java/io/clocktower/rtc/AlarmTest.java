@@ -1,0 +1,149 @@
+package io.clocktower.rtc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+/** VIRTIO 1.4, "Alarm Operation", of one alarm. */
+class AlarmTest {
+
+    private static final long TIME = 1_000;
+
+    private final Alarm alarm = new Alarm();
+
+    /** "Initially, the alarm time is 0, and the alarm is disabled." */
+    @Test
+    void initiallyTheTimeIsZeroAndTheAlarmDisabled() {
+        assertEquals(0, alarm.timeNs());
+        assertFalse(alarm.isEnabled());
+        alarm.onReading(5);
+        assertFalse(alarm.isWaiting());
+    }
+
+    /** "when the associated clock progresses (also: steps) from a time prior to the alarm time to the alarm time". */
+    @Test
+    void itExpiresWhenTheClockReachesItsTime() {
+        alarm.set(TIME, true, TIME - 1);
+        assertFalse(alarm.isWaiting());
+        alarm.onReading(TIME);
+        assertTrue(alarm.isWaiting());
+    }
+
+    /** "or to a time after the alarm time". */
+    @Test
+    void itExpiresWhenTheClockStepsPastItsTime() {
+        alarm.set(TIME, true, 0);
+        alarm.onReading(TIME + 1_000_000);
+        assertTrue(alarm.isWaiting());
+    }
+
+    @Test
+    void itExpiresOnceHoweverOftenTheClockIsLookedAt() {
+        alarm.set(TIME, true, 0);
+        alarm.onReading(TIME);
+        alarm.onNotified();
+        alarm.onReading(TIME + 1);
+        alarm.onReading(TIME + 2);
+        assertFalse(alarm.isWaiting());
+        assertEquals(1, alarm.expirations());
+    }
+
+    /** "the alarm expires each time when one of the above expiration events occurs, even if it occurred before". */
+    @Test
+    void itExpiresAgainWhenTheClockStepsBackAndComesPastItsTimeOnceMore() {
+        alarm.set(TIME, true, 0);
+        alarm.onReading(TIME);
+        alarm.onNotified();
+        alarm.onReading(TIME - 500);
+        assertFalse(alarm.isWaiting());
+        alarm.onReading(TIME);
+        assertTrue(alarm.isWaiting());
+    }
+
+    /** "when the driver sets an alarm time which the associated clock has already reached or passed, ... enabled". */
+    @Test
+    void itExpiresWhenItIsSetToATimeThatIsNotInTheFuture() {
+        alarm.set(TIME, true, TIME);
+        assertTrue(alarm.isWaiting());
+    }
+
+    /** "when the driver sets the alarm to enabled, if the clock has already reached or passed the alarm time". */
+    @Test
+    void itExpiresWhenItIsEnabledAfterItsTime() {
+        alarm.set(TIME, false, 0);
+        alarm.onReading(TIME + 5);
+        assertFalse(alarm.isWaiting());
+        alarm.setEnabled(true, TIME + 5);
+        assertTrue(alarm.isWaiting());
+    }
+
+    /** "the device MUST consider this device reset an alarm expiration event, if the alarm is enabled". */
+    @Test
+    void itExpiresAtAResetAfterItsTimeOnlyIfItIsEnabled() {
+        alarm.set(TIME, true, TIME);
+        alarm.onNotified();
+        alarm.onReset(TIME + 1);
+        assertTrue(alarm.isWaiting());
+
+        alarm.setEnabled(false, TIME + 2);
+        alarm.onReset(TIME + 3);
+        assertFalse(alarm.isWaiting());
+    }
+
+    @Test
+    void itDoesNotExpireAtAResetBeforeItsTime() {
+        alarm.set(TIME, true, 0);
+        alarm.onReset(TIME - 1);
+        assertFalse(alarm.isWaiting());
+        alarm.onReading(TIME);
+        assertTrue(alarm.isWaiting());
+    }
+
+    /** "the device MUST stop serving any previous alarm expiration event for C before the device uses the response". */
+    @Test
+    void disablingDropsTheExpirationThatWaits() {
+        alarm.set(TIME, true, TIME);
+        alarm.setEnabled(false, TIME);
+        assertFalse(alarm.isWaiting());
+        alarm.onReading(TIME + 1);
+        assertFalse(alarm.isWaiting());
+    }
+
+    @Test
+    void settingItAnewDropsTheExpirationThatWaits() {
+        alarm.set(TIME, true, TIME);
+        alarm.set(TIME + 100, true, TIME);
+        assertFalse(alarm.isWaiting());
+    }
+
+    /** "the device MUST retain the alarm time". */
+    @Test
+    void enablingAndDisablingRetainTheTime() {
+        alarm.set(TIME, true, 0);
+        alarm.setEnabled(false, 0);
+        assertEquals(TIME, alarm.timeNs());
+        alarm.setEnabled(true, 0);
+        assertEquals(TIME, alarm.timeNs());
+    }
+
+    /** "the device MUST accept any alarm_time value": times are unsigned. */
+    @Test
+    void theLastTimeThereIsLiesInTheFuture() {
+        alarm.set(-1L, true, Long.MAX_VALUE);
+        assertFalse(alarm.isWaiting());
+        assertEquals(Long.MAX_VALUE, alarm.remainingNs(1));
+        alarm.set(0, true, 0);
+        assertTrue(alarm.isWaiting());
+        assertEquals(-1, alarm.remainingNs(0));
+    }
+
+    @Test
+    void aClockWhoseReadingCannotBeRepresentedReachesNothing() {
+        alarm.set(0, true, -5);
+        assertFalse(alarm.isWaiting());
+        alarm.onReading(0);
+        assertTrue(alarm.isWaiting());
+    }
+}

@@ -1,0 +1,227 @@
+package io.clocktower.rtc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostClock;
+import io.clocktower.clock.LeapSeconds;
+import io.clocktower.clock.ServedClock;
+import io.clocktower.clock.Smearing;
+import io.clocktower.frontend.GuestMemory;
+import io.clocktower.frontend.SplitDriver;
+import io.clocktower.frontend.SplitDriver.Piece;
+import io.clocktower.memory.MemoryRegion;
+import io.clocktower.memory.MemoryTable;
+import io.clocktower.virtqueue.SplitRing;
+import io.clocktower.virtqueue.SplitVirtqueue;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Over any sequence of driver requests and time changes: an enabled expiration is never lost, never notified twice, and
+ * never notified after a disable. A second, naive account of the specification is kept beside the alarms.
+ */
+class AlarmsPropertyTest {
+
+    private static final int STEPS = 20_000;
+    private static final int ALARMQ_SIZE = 64;
+
+    /** A host whose time is moved, and whose timer is heard only when it would end. */
+    private static final class Host implements HostClock, AlarmTimer {
+
+        private long ns = 1_800_000_000_000_000_000L;
+        private long dueNs = Long.MAX_VALUE;
+        private boolean isSet;
+
+        @Override
+        public long taiNs() {
+            return ns;
+        }
+
+        @Override
+        public long realtimeNs() {
+            return ns;
+        }
+
+        @Override
+        public long boottimeNs() {
+            return ns;
+        }
+
+        @Override
+        public void setAfter(long delayNs) {
+            isSet = true;
+            dueNs = delayNs > Long.MAX_VALUE - ns ? Long.MAX_VALUE : ns + delayNs;
+        }
+
+        @Override
+        public void clear() {
+            isSet = false;
+        }
+    }
+
+    /** What the specification says of one alarm, kept as plainly as it can be. */
+    private static final class Expected {
+
+        private long timeNs;
+        private boolean isEnabled;
+        private boolean isWaiting;
+        private long notified;
+
+        private void driverSets(boolean isEnabled, long nowNs) {
+            this.isEnabled = isEnabled;
+            isWaiting = isEnabled && nowNs >= timeNs;
+        }
+
+        private void clockMoves(long fromNs, long toNs) {
+            if (isEnabled && fromNs < timeNs && toNs >= timeNs) {
+                isWaiting = true;
+            }
+        }
+
+        private void reset(long nowNs) {
+            if (isEnabled && nowNs >= timeNs) {
+                isWaiting = true;
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void noExpirationIsLostOrDoubledOrSentAfterADisable(long seed) throws Exception {
+        var random = new Random(seed);
+        var host = new Host();
+        var clock = new ServedClock(new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, true), LeapSeconds.builtIn());
+        var alarms = new Alarms(List.of(clock), host, host);
+        var expected = new Expected();
+        int buffers = 0;
+        try (var alarmq = new Alarmq()) {
+            for (int step = 0; step < STEPS; step++) {
+                switch (random.nextInt(9)) {
+                    case 0, 1 -> {
+                        expected.timeNs = host.ns + random.nextLong(-2_000_000_000L, 4_000_000_000L);
+                        boolean isEnabled = random.nextInt(4) != 0;
+                        expected.driverSets(isEnabled, host.ns);
+                        alarms.set(0, expected.timeNs, isEnabled);
+                    }
+                    case 2 -> {
+                        boolean isEnabled = random.nextBoolean();
+                        expected.driverSets(isEnabled, host.ns);
+                        alarms.setEnabled(0, isEnabled);
+                    }
+                    case 3, 4 -> progress(host, alarms, expected, random.nextLong(3_000_000_000L));
+                    case 5 -> {
+                        // The kernel tells of a step only where a timer is set.
+                        long fromNs = host.ns;
+                        host.ns += random.nextLong(-3_000_000_000L, 3_000_000_000L);
+                        expected.clockMoves(fromNs, host.ns);
+                        if (host.isSet) {
+                            alarms.onTime();
+                        }
+                    }
+                    case 6 -> {
+                        expected.reset(host.ns);
+                        alarms.onReset();
+                        // Buffers are forgotten, and the driver makes its own available anew.
+                        alarmq.restart();
+                        buffers = 0;
+                    }
+                    default -> {
+                        if (buffers < ALARMQ_SIZE) {
+                            alarmq.makeAvailable();
+                            buffers++;
+                        }
+                    }
+                }
+                alarms.sendNotifications(alarmq.device);
+                if (expected.isWaiting && buffers > 0) {
+                    expected.isWaiting = false;
+                    expected.notified++;
+                    buffers--;
+                }
+                assertEquals(expected.isWaiting, alarms.isAnyWaiting(), "waiting at step " + step);
+                assertEquals(expected.notified, alarmq.takeNotifications(), "notifications at step " + step);
+            }
+        }
+    }
+
+    /** Time goes on by itself; the alarms hear of it only when their timer ends, as often as that is. */
+    private static void progress(Host host, Alarms alarms, Expected expected, long ns) {
+        long endNs = host.ns + ns;
+        expected.clockMoves(host.ns, endNs);
+        while (host.isSet && host.dueNs <= endNs) {
+            host.ns = Math.max(host.ns, host.dueNs);
+            alarms.onTime();
+        }
+        host.ns = endNs;
+    }
+
+    @Test
+    void aLongWaitEndsInAFewStepsAndNeverBeforeItsTime() {
+        var host = new Host();
+        var clock = new ServedClock(new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, true), LeapSeconds.builtIn());
+        var alarms = new Alarms(List.of(clock), host, host);
+        long timeNs = host.ns + 30L * 86_400 * 1_000_000_000L;
+        alarms.set(0, timeNs, true);
+        int wakes = 0;
+        while (!alarms.isAnyWaiting()) {
+            host.ns = host.dueNs;
+            alarms.onTime();
+            wakes++;
+        }
+        assertEquals(timeNs, host.ns);
+        assertEquals(true, wakes < 10, wakes + " wake-ups");
+    }
+
+    /** A real alarmq over guest memory, with the driver's side of it. */
+    private static final class Alarmq implements AutoCloseable {
+
+        private final GuestMemory guest = new GuestMemory(1 << 20, 0, 0x7f00_0000_0000L);
+        private final MemoryRegion region;
+        private final MemoryTable memory;
+        private SplitDriver driver;
+        private SplitVirtqueue device;
+        private long taken;
+
+        private Alarmq() throws Exception {
+            region = MemoryRegion.map(guest.guestAddress(), guest.userAddress(), guest.sizeBytes(), 0, guest.file());
+            memory = MemoryTable.of(List.of(region));
+            restart();
+        }
+
+        private void restart() {
+            guest.release(0);
+            driver = new SplitDriver(guest, ALARMQ_SIZE);
+            var ring = new SplitRing(ALARMQ_SIZE, at(driver.table(), 16L * ALARMQ_SIZE),
+                    at(driver.available(), 6 + 2L * ALARMQ_SIZE), at(driver.used(), 6 + 8L * ALARMQ_SIZE));
+            device = new SplitVirtqueue(ring, memory, 0, 0);
+        }
+
+        private java.lang.foreign.MemorySegment at(long address, long bytes) {
+            return memory.atUserAddress(guest.userAddressOf(address), bytes).orElseThrow();
+        }
+
+        private void makeAvailable() {
+            long buffer = guest.allocate(0, 16);
+            driver.publish(driver.chain(List.of(Piece.writable(buffer, 16))));
+        }
+
+        private long takeNotifications() {
+            while (driver.hasUsed()) {
+                assertEquals(16, driver.takeUsed().length());
+                taken++;
+            }
+            return taken;
+        }
+
+        @Override
+        public void close() {
+            region.close();
+            guest.close();
+        }
+    }
+}
