@@ -2,6 +2,7 @@ package io.clocktower.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,11 +15,13 @@ public final class MemoryTable {
     /** A guest without memory. */
     public static final MemoryTable EMPTY = new MemoryTable(List.of());
 
+    /** In the order of their guest addresses. */
     private final MemoryRegion[] regions;
     private int lastHit;
 
     private MemoryTable(List<MemoryRegion> regions) {
-        this.regions = regions.toArray(MemoryRegion[]::new);
+        this.regions = regions.stream().sorted(Comparator.comparing(MemoryRegion::guestAddress, Long::compareUnsigned))
+                .toArray(MemoryRegion[]::new);
     }
 
     /**
@@ -60,19 +63,36 @@ public final class MemoryTable {
                 && region.userAddress() == userAddress && region.sizeBytes() == sizeBytes).findFirst();
     }
 
-    /** The region that holds a guest address, or null. */
+    /**
+     * The region that holds a guest address, or null. The front-end chooses how many regions there are, and the driver
+     * how often they are looked up.
+     */
     public MemoryRegion regionAt(long guestAddress) {
         int last = lastHit;
         if (last < regions.length && regions[last].holdsGuest(guestAddress)) {
             return regions[last];
         }
-        for (int i = 0; i < regions.length; i++) {
-            if (regions[i].holdsGuest(guestAddress)) {
-                lastHit = i;
-                return regions[i];
+        int low = 0;
+        int high = regions.length - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            MemoryRegion region = regions[middle];
+            if (region.holdsGuest(guestAddress)) {
+                lastHit = middle;
+                return region;
+            }
+            if (Long.compareUnsigned(guestAddress, region.guestAddress()) < 0) {
+                high = middle - 1;
+            } else {
+                low = middle + 1;
             }
         }
         return null;
+    }
+
+    /** Whether a range passes the last address there is; the first one does not follow it. */
+    public static boolean wraps(long address, long bytes) {
+        return bytes > 0 && Long.compareUnsigned(address + (bytes - 1), address) < 0;
     }
 
     /** The memory at a user address, which must lie in one region whole. */
@@ -94,6 +114,9 @@ public final class MemoryTable {
      * @return false if some of it is no guest memory; what {@code target} then holds is of no use
      */
     public boolean copyFromGuest(long guestAddress, MemorySegment target, long bytes) {
+        if (wraps(guestAddress, bytes)) {
+            return false;
+        }
         long done = 0;
         while (done < bytes) {
             MemoryRegion region = regionAt(guestAddress + done);

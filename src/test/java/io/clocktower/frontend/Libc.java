@@ -23,23 +23,44 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle PIPE = link("pipe", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle WRITE = link("write",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle OPEN = link("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle MKFIFO = link("mkfifo", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle FCNTL = link("fcntl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle POLL = link("poll",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+
+    /** {@code memfd_create}'s flag for huge pages. */
+    public static final int MFD_HUGETLB = 4;
+    public static final int EFD_SEMAPHORE = 1;
+    public static final int O_RDONLY = 0;
+    public static final int O_RDWR = 2;
+    public static final int O_NONBLOCK = 0x800;
+
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
 
     private static final ThreadLocal<MemorySegment> BUFFER = ThreadLocal
             .withInitial(() -> Arena.ofAuto().allocate(8, 8));
 
     private Libc() {}
 
-    private static MethodHandle link(String name, FunctionDescriptor descriptor) {
+    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
         return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name),
-                descriptor);
+                descriptor, options);
     }
 
     /** A file in memory, {@code bytes} long. */
     public static Descriptor memfd(long bytes) {
+        return memfd(bytes, 0);
+    }
+
+    public static Descriptor memfd(long bytes, int flags) {
         try (var arena = Arena.ofConfined()) {
-            var file = new Descriptor(check((int) MEMFD_CREATE.invokeExact(arena.allocateFrom("guest"), 0)));
+            var file = new Descriptor(check((int) MEMFD_CREATE.invokeExact(arena.allocateFrom("guest"), flags)));
             truncate(file, bytes);
             return file;
         } catch (Throwable thrown) {
@@ -57,8 +78,52 @@ public final class Libc {
 
     /** A blocking eventfd with the count zero. */
     public static Descriptor eventFd() {
+        return eventFd(0);
+    }
+
+    public static Descriptor eventFd(int flags) {
         try {
-            return new Descriptor(check((int) EVENTFD.invokeExact(0, 0)));
+            return new Descriptor(check((int) EVENTFD.invokeExact(0, flags)));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Opens a file that there is. */
+    public static Descriptor open(String path, int flags) {
+        try (var arena = Arena.ofConfined()) {
+            return new Descriptor(check((int) OPEN.invokeExact(arena.allocateFrom(path), flags, 0)));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    public static void makeFifo(String path) {
+        try (var arena = Arena.ofConfined()) {
+            check((int) MKFIFO.invokeExact(arena.allocateFrom(path), 0600));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Makes the open file behind a descriptor blocking, whatever somebody else made it. */
+    public static void makeBlocking(Descriptor descriptor) {
+        try {
+            int flags = check((int) FCNTL.invokeExact(descriptor.number(), F_GETFL, 0));
+            check((int) FCNTL.invokeExact(descriptor.number(), F_SETFL, flags & ~O_NONBLOCK));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Adds to an eventfd's count. */
+    public static void addCount(Descriptor eventFd, long count) {
+        MemorySegment buffer = BUFFER.get();
+        buffer.set(JAVA_LONG, 0, count);
+        try {
+            if ((long) WRITE.invokeExact(eventFd.number(), buffer, 8L) != 8) {
+                throw new AssertionError("the count is full");
+            }
         } catch (Throwable thrown) {
             throw new AssertionError(thrown);
         }
