@@ -15,11 +15,14 @@ import java.util.Arrays;
 public final class DescriptorChain {
 
     private static final int USUAL_PIECES = 16;
+    /** Enough for the longest chain with every descriptor across two regions; a front-end can make more of one byte each. */
+    private static final int MAX_PIECES = 65536;
 
     private int head;
     private int descriptorCount;
     private int pieceCount;
     private int readablePieceCount;
+    private boolean isWriting;
     private long readableBytes;
     private long writableBytes;
     private MemorySegment[] pieces = new MemorySegment[USUAL_PIECES];
@@ -36,7 +39,7 @@ public final class DescriptorChain {
         return writableBytes;
     }
 
-    /** How many descriptors it took, those of an indirect table and the one that names it included. */
+    /** How many descriptors describe it: those of an indirect table, and not the one that names the table. */
     public int descriptorCount() {
         return descriptorCount;
     }
@@ -70,6 +73,7 @@ public final class DescriptorChain {
         descriptorCount = 0;
         pieceCount = 0;
         readablePieceCount = 0;
+        isWriting = false;
         readableBytes = 0;
         writableBytes = 0;
     }
@@ -78,21 +82,24 @@ public final class DescriptorChain {
         descriptorCount++;
     }
 
-    /** Whether a device-writable descriptor was added. */
+    /** Whether a device-writable descriptor was added, be it an empty one. */
     boolean isWriting() {
-        return pieceCount > readablePieceCount;
+        return isWriting;
     }
 
     /**
      * Adds what one descriptor describes.
      *
-     * @return false if some of it is no guest memory
+     * @return false if some of it is no guest memory, or the chain is in too many pieces
      */
     boolean add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable) {
+        if (MemoryTable.wraps(guestAddress, lengthBytes)) {
+            return false;
+        }
         long done = 0;
         while (done < lengthBytes) {
             MemoryRegion region = memory.regionAt(guestAddress + done);
-            if (region == null) {
+            if (region == null || pieceCount == MAX_PIECES) {
                 return false;
             }
             long offset = guestAddress + done - region.guestAddress();
@@ -100,6 +107,7 @@ public final class DescriptorChain {
             addPiece(region.bytes(), offset, part);
             done += part;
         }
+        isWriting |= isWritable;
         if (isWritable) {
             writableBytes += lengthBytes;
         } else {

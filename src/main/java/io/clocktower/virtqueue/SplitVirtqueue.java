@@ -140,6 +140,9 @@ public final class SplitVirtqueue implements Virtqueue {
         if (tableBytes == 0 || tableBytes % SplitRing.DESCRIPTOR_BYTES != 0) {
             throw new VirtqueueException("indirect table of %d bytes".formatted(tableBytes));
         }
+        if (MemoryTable.wraps(table, tableBytes)) {
+            throw new VirtqueueException("indirect table of %d bytes at %#x wraps".formatted(tableBytes, table));
+        }
         long entries = tableBytes / SplitRing.DESCRIPTOR_BYTES;
         int index = 0;
         while (true) {
@@ -174,8 +177,9 @@ public final class SplitVirtqueue implements Virtqueue {
             throw new VirtqueueException("device-readable descriptor after a device-writable one");
         }
         if (!chain.add(memory, address(), length(), isWritable)) {
-            throw new VirtqueueException("descriptor of %d bytes at %#x is outside the guest's memory"
-                    .formatted(length(), address()));
+            throw new VirtqueueException(
+                    "descriptor of %d bytes at %#x is outside the guest's memory, or in too many pieces"
+                            .formatted(length(), address()));
         }
         if (chain.readableBytes() + chain.writableBytes() > MAX_CHAIN_BYTES) {
             throw new VirtqueueException("descriptor chain of more than 2^32 bytes");

@@ -1,0 +1,367 @@
+package io.clocktower.virtqueue;
+
+import static io.clocktower.frontend.SplitDriver.Piece.readable;
+import static io.clocktower.frontend.SplitDriver.Piece.writable;
+import static io.clocktower.virtqueue.GuestRegions.BUFFERS;
+import static io.clocktower.virtqueue.GuestRegions.END;
+import static io.clocktower.virtqueue.GuestRegions.SEAM;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.clocktower.frontend.GuestMemory;
+import io.clocktower.frontend.SplitDriver.Piece;
+import io.clocktower.frontend.SplitDriver.Used;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What holds for a virtqueue of any kind. A subclass for each kind says how its two sides are made. */
+abstract class VirtqueueContractTest {
+
+    static final long ALL = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
+    static final long PLAIN = Feature.VERSION_1;
+
+    final DescriptorChain chain = new DescriptorChain();
+    GuestRegions memory;
+
+    @BeforeEach
+    void makeMemory() throws Exception {
+        memory = new GuestRegions();
+    }
+
+    @AfterEach
+    void giveMemoryBack() {
+        memory.close();
+    }
+
+    /** Makes a ring in {@link #memory} and its driver. */
+    abstract DriverSide driver(int size);
+
+    /** The device's side of the ring that {@link #driver} made last. */
+    abstract Virtqueue virtqueue(long features) throws Exception;
+
+    private static byte[] content(int bytes) {
+        byte[] content = new byte[bytes];
+        new Random(bytes).nextBytes(content);
+        return content;
+    }
+
+    byte[] readAll() {
+        byte[] bytes = new byte[(int) chain.readableBytes()];
+        chain.read(MemorySegment.ofArray(bytes), bytes.length);
+        return bytes;
+    }
+
+    static void assertBroken(Virtqueue virtqueue, DescriptorChain chain) {
+        int base = virtqueue.base();
+        assertThrows(VirtqueueException.class, () -> virtqueue.pop(chain));
+        assertEquals(base, virtqueue.base(), "the buffer is not taken");
+    }
+
+    private void assertBroken(long features, Piece... pieces) throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(features);
+        driver.offer(List.of(pieces));
+        assertBroken(virtqueue, chain);
+        assertFalse(driver.hasUsed());
+
+        driver = driver(16);
+        virtqueue = virtqueue(features | Feature.INDIRECT_DESC);
+        driver.offerIndirect(BUFFERS, List.of(pieces));
+        assertBroken(virtqueue, chain);
+        assertFalse(driver.hasUsed());
+    }
+
+    @Test
+    void anEmptyRingHasNothing() throws Exception {
+        driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        assertFalse(virtqueue.pop(chain));
+        assertFalse(virtqueue.enableNotifications());
+        assertFalse(virtqueue.needsNotification());
+    }
+
+    @Test
+    void aBufferIsReadWrittenAndUsed() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        byte[] request = content(100);
+        memory.write(BUFFERS, request);
+        int id = driver.offer(List.of(readable(BUFFERS, 100), writable(BUFFERS + 200, 50)));
+
+        assertTrue(virtqueue.pop(chain));
+        assertEquals(100, chain.readableBytes());
+        assertEquals(50, chain.writableBytes());
+        assertArrayEquals(request, readAll());
+        byte[] response = content(40);
+        chain.write(MemorySegment.ofArray(response), 40);
+        assertFalse(driver.hasUsed());
+        virtqueue.push(chain, 40);
+
+        assertEquals(new Used(id, 40), driver.takeUsed());
+        assertArrayEquals(response, memory.read(BUFFERS + 200, 40));
+        assertArrayEquals(new byte[10], memory.read(BUFFERS + 240, 10), "behind the used length");
+        assertFalse(virtqueue.pop(chain));
+    }
+
+    /** Any number of pieces, of any length, some of them empty. */
+    private static List<Piece> cut(long address, int bytes, int pieces, boolean isWritable, Random random) {
+        List<Piece> cut = new ArrayList<>();
+        int done = 0;
+        for (int i = 0; i < pieces; i++) {
+            int length = i == pieces - 1 ? bytes - done : random.nextInt(1 + 2 * (bytes - done) / (pieces - i));
+            length = Math.min(length, bytes - done);
+            cut.add(new Piece(address + done, length, isWritable));
+            done += length;
+        }
+        return cut;
+    }
+
+    /**
+     * "The device MUST NOT make assumptions about the particular arrangement of descriptors." All lie about the seam of
+     * two regions.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void chainsOfEveryLengthUpToTheRingSizeAreTaken(boolean isIndirect) throws Exception {
+        var random = new Random(1);
+        for (int pieces = 2; pieces <= 256; pieces++) {
+            DriverSide driver = driver(256);
+            Virtqueue virtqueue = virtqueue(ALL);
+            int readablePieces = 1 + random.nextInt(pieces - 1);
+            byte[] request = content(300);
+            long in = SEAM - 150;
+            long out = SEAM - 5_000;
+            memory.write(in, request);
+            List<Piece> all = new ArrayList<>(cut(in, 300, readablePieces, false, random));
+            all.addAll(cut(out, 200, pieces - readablePieces, true, random));
+
+            int id = isIndirect ? driver.offerIndirect(SEAM - 10_000, all) : driver.offer(all);
+
+            assertTrue(virtqueue.pop(chain));
+            assertEquals(200, chain.writableBytes());
+            assertArrayEquals(request, readAll());
+            assertTrue(chain.descriptorCount() >= pieces);
+            byte[] response = content(200);
+            chain.write(MemorySegment.ofArray(response), 200);
+            virtqueue.push(chain, 200);
+            assertArrayEquals(response, memory.read(out, 200));
+            assertEquals(new Used(id, 200), driver.takeUsed());
+            memory.close();
+            memory = new GuestRegions();
+        }
+    }
+
+    @Test
+    void everySizeOfRingIsFilledAndEmptiedTwice() throws Exception {
+        for (int size = 1; size <= 32768; size *= 2) {
+            DriverSide driver = driver(size);
+            Virtqueue virtqueue = virtqueue(ALL);
+            for (int round = 0; round < 2; round++) {
+                List<Integer> ids = new ArrayList<>();
+                for (int i = 0; i < size; i++) {
+                    ids.add(driver.offer(List.of(writable(BUFFERS + i, 1))));
+                }
+                for (int i = 0; i < size; i++) {
+                    assertTrue(virtqueue.pop(chain));
+                    virtqueue.push(chain, 1);
+                }
+                assertFalse(virtqueue.pop(chain));
+                for (int id : ids) {
+                    assertEquals(new Used(id, 1), driver.takeUsed());
+                }
+                assertFalse(driver.hasUsed());
+            }
+            memory.close();
+            memory = new GuestRegions();
+        }
+    }
+
+    @Test
+    void indicesWrap() throws Exception {
+        DriverSide driver = driver(4);
+        Virtqueue virtqueue = virtqueue(ALL);
+        for (int i = 0; i < 140_000; i++) {
+            int id = driver.offer(List.of(writable(BUFFERS, 16)));
+            assertTrue(virtqueue.pop(chain));
+            virtqueue.push(chain, i & 0xf);
+            assertEquals(new Used(id, i & 0xf), driver.takeUsed());
+        }
+    }
+
+    @Test
+    void aDescriptorMayBeEmpty() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        memory.write(BUFFERS, new byte[]{1, 2});
+        driver.offer(List.of(readable(BUFFERS, 1), readable(BUFFERS, 0), readable(BUFFERS + 1, 1), writable(BUFFERS, 0),
+                writable(BUFFERS + 8, 4), writable(BUFFERS, 0)));
+
+        assertTrue(virtqueue.pop(chain));
+        assertArrayEquals(new byte[]{1, 2}, readAll());
+        assertEquals(4, chain.writableBytes());
+        assertEquals(6, chain.descriptorCount());
+    }
+
+    @Test
+    void aBufferMayBeEmpty() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        int id = driver.offer(List.of(readable(BUFFERS, 0)));
+
+        assertTrue(virtqueue.pop(chain));
+        assertEquals(0, chain.readableBytes());
+        assertEquals(0, chain.writableBytes());
+        virtqueue.push(chain, 0);
+        assertEquals(new Used(id, 0), driver.takeUsed());
+    }
+
+    @Test
+    void aDescriptorMaySpanRegionsThatAdjoin() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        byte[] request = content(2000);
+        memory.write(SEAM - 1000, request);
+        driver.offer(List.of(readable(SEAM - 1000, 2000)));
+
+        assertTrue(virtqueue.pop(chain));
+        assertArrayEquals(request, readAll());
+    }
+
+    @Test
+    void aDescriptorMayReachTheMemorysEnd() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        driver.offer(List.of(readable(END - 1, 1), writable(END - 16, 16)));
+        assertTrue(virtqueue.pop(chain));
+    }
+
+    @Test
+    void aDescriptorOutsideTheMemoryBreaksTheRing() throws Exception {
+        assertBroken(PLAIN, readable(END, 1));
+        assertBroken(PLAIN, readable(END - 1, 2));
+        assertBroken(PLAIN, writable(END - 1, 2));
+        assertBroken(PLAIN, readable(BUFFERS - 1, 1));
+        assertBroken(PLAIN, readable(BUFFERS - 1, 2));
+        assertBroken(PLAIN, readable(0, 16));
+        assertBroken(PLAIN, readable(-1, 1));
+        assertBroken(PLAIN, readable(Long.MIN_VALUE, 16));
+        assertBroken(PLAIN, readable(BUFFERS, 16), writable(END, 16));
+    }
+
+    @Test
+    void aDescriptorOfTheGreatestLengthBreaksTheRing() throws Exception {
+        assertBroken(PLAIN, readable(BUFFERS, 0xffff_ffff));
+        assertBroken(PLAIN, writable(BUFFERS, 0xffff_ffff));
+        assertBroken(PLAIN, writable(-1, 0xffff_ffff));
+    }
+
+    /** Even where the memory's last byte and its first adjoin, modulo 2^64. */
+    @Test
+    void aDescriptorThatWrapsBreaksTheRing() throws Exception {
+        memory.add(new GuestMemory(4096, -4096, 0x1_0000_0000L));
+        memory.add(new GuestMemory(4096, 0, 0x2_0000_0000L));
+        assertBroken(PLAIN, readable(-8, 16));
+        assertBroken(PLAIN, writable(-8, 16));
+
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        driver.offer(List.of(readable(-8, 8), writable(0, 16)));
+        assertTrue(virtqueue.pop(chain));
+    }
+
+    @Test
+    void aDescriptorOverAHoleBreaksTheRing() throws Exception {
+        memory.add(new GuestMemory(4096, END + 4096, 0x1_0000_0000L));
+        assertBroken(PLAIN, readable(END - 16, 4096 + 32));
+    }
+
+    /** "The driver MUST place any device-writable descriptor elements after any device-readable descriptor elements." */
+    @Test
+    void aReadableDescriptorAfterAWritableOneBreaksTheRing() throws Exception {
+        assertBroken(PLAIN, writable(BUFFERS, 16), readable(BUFFERS, 16));
+        assertBroken(PLAIN, readable(BUFFERS, 16), writable(BUFFERS, 16), readable(BUFFERS, 16));
+        assertBroken(PLAIN, writable(BUFFERS, 0), readable(BUFFERS, 16));
+        assertBroken(PLAIN, writable(BUFFERS, 16), readable(BUFFERS, 0));
+    }
+
+    /** "The driver MUST NOT set the VIRTQ_DESC_F_INDIRECT flag unless the VIRTIO_F_INDIRECT_DESC feature was negotiated." */
+    @Test
+    void anIndirectTableThatWasNotNegotiatedBreaksTheRing() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(PLAIN);
+        driver.offerIndirect(BUFFERS, List.of(readable(BUFFERS, 16)));
+        assertBroken(virtqueue, chain);
+    }
+
+    /** "A driver MUST NOT create a descriptor chain longer than the Queue Size of the device." */
+    @Test
+    void anIndirectTableLongerThanTheRingBreaksTheRing() throws Exception {
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        List<Piece> pieces = new ArrayList<>();
+        for (int i = 0; i < 17; i++) {
+            pieces.add(readable(BUFFERS, 1));
+        }
+        driver.offerIndirect(BUFFERS, pieces);
+        assertBroken(virtqueue, chain);
+    }
+
+    /** "Drivers MUST NOT add a descriptor chain longer than 2^32 bytes in total". */
+    @Test
+    void aChainOfMoreThan4GiBBreaksTheRing() throws Exception {
+        memory.add(new GuestMemory(3L << 30, 1L << 40, 1L << 41));
+        int half = 1 << 31;
+        assertBroken(PLAIN, readable(1L << 40, half), writable(1L << 40, half), writable(1L << 40, 1));
+
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        driver.offer(List.of(readable(1L << 40, half), writable(1L << 40, half)));
+        assertTrue(virtqueue.pop(chain));
+        assertEquals(1L << 31, chain.readableBytes());
+        assertEquals(1L << 31, chain.writableBytes());
+    }
+
+    /** However many regions a front-end makes of them, the pieces of a chain are no more than memory can bear. */
+    @Test
+    void aChainInTooManyPiecesBreaksTheRing() throws Exception {
+        for (int i = 0; i < 64; i++) {
+            memory.add(new GuestMemory(1, (1L << 40) + i, (1L << 41) + i * 4096L));
+        }
+        DriverSide driver = driver(32768);
+        Virtqueue virtqueue = virtqueue(ALL);
+        List<Piece> pieces = new ArrayList<>();
+        for (int i = 0; i < 32768; i++) {
+            pieces.add(readable(1L << 40, 64));
+        }
+        driver.offer(pieces);
+        assertBroken(virtqueue, chain);
+    }
+
+    @Test
+    void aNotificationIsDueWhereTheDriverWantsOne() throws Exception {
+        for (long features : new long[]{ALL, PLAIN}) {
+            DriverSide driver = driver(16);
+            Virtqueue virtqueue = virtqueue(features);
+            for (int i = 0; i < 100; i++) {
+                boolean isWanted = i % 3 == 0;
+                driver.wantNotifications(isWanted);
+                driver.offer(List.of(writable(BUFFERS, 1)));
+                assertTrue(virtqueue.pop(chain));
+                virtqueue.push(chain, 1);
+                assertEquals(isWanted, virtqueue.needsNotification(), "features " + features + ", buffer " + i);
+                assertFalse(virtqueue.needsNotification(), "once for each");
+                driver.takeUsed();
+            }
+        }
+    }
+}
