@@ -1,0 +1,19 @@
+package io.clocktower.api;
+
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import jakarta.ws.rs.ext.Provider;
+import org.jboss.logging.Logger;
+
+/** Answers with a problem document where the service itself failed; the details are for the log. */
+@Provider
+public final class FailureMapper implements ExceptionMapper<Exception> {
+
+    private static final Logger LOG = Logger.getLogger(FailureMapper.class);
+
+    @Override
+    public Response toResponse(Exception failure) {
+        LOG.error("a call failed", failure);
+        return Problem.of(Response.Status.INTERNAL_SERVER_ERROR, "The service failed; its log says how.").toResponse();
+    }
+}

@@ -1,0 +1,32 @@
+package io.clocktower.api;
+
+import io.clocktower.device.DeviceSpec;
+import jakarta.ws.rs.BadRequestException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/** The devices that bear all of some labels. */
+record LabelSelector(List<Map.Entry<String, String>> labels) implements Predicate<DeviceSpec> {
+
+    /**
+     * @param labels each {@code name=value}; the value may be empty, and may have {@code =} in it
+     * @throws BadRequestException for one that is not
+     */
+    static LabelSelector of(List<String> labels) {
+        return new LabelSelector(labels.stream().map(LabelSelector::label).toList());
+    }
+
+    private static Map.Entry<String, String> label(String label) {
+        int equals = label.indexOf('=');
+        if (equals < 1) {
+            throw new BadRequestException("label: \"%s\", expected name=value".formatted(label));
+        }
+        return Map.entry(label.substring(0, equals), label.substring(equals + 1));
+    }
+
+    @Override
+    public boolean test(DeviceSpec spec) {
+        return labels.stream().allMatch(label -> label.getValue().equals(spec.labels().get(label.getKey())));
+    }
+}

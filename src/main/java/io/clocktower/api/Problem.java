@@ -1,0 +1,23 @@
+package io.clocktower.api;
+
+import jakarta.ws.rs.core.Response;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/**
+ * What went wrong with a call: a problem document of RFC 9457. Its type is always {@code about:blank}, so it is left
+ * out, and the title is that of the status.
+ */
+@Schema(description = "What went wrong: a problem document (RFC 9457)")
+public record Problem(@Schema(examples = "Not Found") String title, @Schema(examples = "404") int status,
+        @Schema(description = "For a person", examples = "There is no device vm9.") String detail) {
+
+    static final String MEDIA_TYPE = "application/problem+json";
+
+    static Problem of(Response.StatusType status, String detail) {
+        return new Problem(status.getReasonPhrase(), status.getStatusCode(), detail);
+    }
+
+    Response toResponse() {
+        return Response.status(status).type(MEDIA_TYPE).entity(this).build();
+    }
+}

@@ -1,0 +1,30 @@
+package io.clocktower.api;
+
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import jakarta.ws.rs.ext.Provider;
+
+/** Answers with a problem document where a resource, or the library before it, refused the call. */
+@Provider
+public final class RefusalMapper implements ExceptionMapper<WebApplicationException> {
+
+    @Override
+    public Response toResponse(WebApplicationException refusal) {
+        Response response = refusal.getResponse();
+        if (response.getStatusInfo().getFamily() == Response.Status.Family.REDIRECTION) {
+            return response;
+        }
+        Response.ResponseBuilder answer = Response
+                .fromResponse(Problem.of(response.getStatusInfo(), detail(refusal)).toResponse());
+        String allowed = response.getHeaderString(HttpHeaders.ALLOW);
+        return allowed == null ? answer.build() : answer.header(HttpHeaders.ALLOW, allowed).build();
+    }
+
+    /** A message that nobody gave repeats the status. */
+    private static String detail(WebApplicationException refusal) {
+        String message = refusal.getMessage();
+        return message == null || message.startsWith("HTTP " + refusal.getResponse().getStatus()) ? null : message;
+    }
+}
