@@ -7,16 +7,19 @@ import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.SystemHostClock;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.vertx.http.HttpServer;
+import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.List;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /** The life of the devices in this service: made of the configuration at its start, served until its end. */
@@ -26,16 +29,11 @@ public class Hosting {
     private static final Logger LOG = Logger.getLogger(Hosting.class);
 
     private final ClocktowerConfig config;
-    private final String httpHost;
-    private final int httpPort;
     private final LeapSeconds leapSeconds;
     private final DeviceHost devices;
 
-    Hosting(ClocktowerConfig config, @ConfigProperty(name = "quarkus.http.host") String httpHost,
-            @ConfigProperty(name = "quarkus.http.port") int httpPort) {
+    Hosting(ClocktowerConfig config) {
         this.config = config;
-        this.httpHost = httpHost;
-        this.httpPort = httpPort;
         leapSeconds = newestLeapSeconds();
         devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()));
     }
@@ -99,11 +97,21 @@ public class Hosting {
     private void announce(DeviceSpec spec) {
         LOG.infof("%s: QEMU: -object memory-backend-memfd,id=mem,size=1G,share=on -machine q35,memory-backend=mem"
                 + " -chardev socket,id=rtc,path=%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(), spec.socket());
-        LOG.infof("%s: curl http://%s:%d/api/v1/devices/%s", spec.name(), httpHost, httpPort, spec.name());
+    }
+
+    /** Once HTTP listens, and so knows its port. */
+    void onHttp(@ObservesAsync HttpServerStart event, HttpServer http) {
+        devices.specs().forEach(
+                spec -> LOG.infof("%s: curl %s", spec.name(),
+                        http.getLocalBaseUri().resolve("/api/v1/devices/" + spec.name())));
+    }
+
+    /** Quarkus waits for this before it closes HTTP, so a service that drains can be watched. */
+    void onStopping(@Observes ShutdownDelayInitiatedEvent event) {
+        devices.drain(config.shutdownGrace());
     }
 
     void onStop(@Observes ShutdownEvent event) {
-        devices.drain(config.shutdownGrace());
         devices.close();
     }
 }

@@ -46,6 +46,7 @@ public final class DeviceCounters implements RequestObserver {
 
     @Override
     public void onRequest(RequestType type, Status status) {
+        assert type.endsWith(status) : type + " ended with " + status;
         increment(requests, type.ordinal() * STATUSES.length + status.ordinal());
     }
 
@@ -78,12 +79,14 @@ public final class DeviceCounters implements RequestObserver {
         return ns == NEVER ? OptionalLong.empty() : OptionalLong.of(ns);
     }
 
-    /** Shows every pair of a request's type and status that there is. */
+    /** Shows every pair of a request's type and status that can occur. */
     public void forEachRequest(RequestCounter counter) {
         for (RequestType type : TYPES) {
             for (Status status : STATUSES) {
-                int index = type.ordinal() * STATUSES.length + status.ordinal();
-                counter.accept(name(type), name(status), () -> requests.getOpaque(index));
+                if (type.endsWith(status)) {
+                    int index = type.ordinal() * STATUSES.length + status.ordinal();
+                    counter.accept(name(type), name(status), () -> requests.getOpaque(index));
+                }
             }
         }
     }

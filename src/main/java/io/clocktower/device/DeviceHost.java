@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /** The devices of this process. Thread-safe: what it does to a device it does on the device's event loop. */
@@ -19,6 +20,7 @@ public final class DeviceHost implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(DeviceHost.class);
     private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(5);
+    private static final int MAX_NAMES = 20;
 
     private record Placed(HostedDevice device, EventLoop loop) {}
 
@@ -28,6 +30,7 @@ public final class DeviceHost implements AutoCloseable {
     private final List<EventLoop> loops;
     private final Map<String, Placed> devices = new ConcurrentSkipListMap<>();
     private final Semaphore disconnections = new Semaphore(0);
+    private volatile boolean isDraining;
 
     /**
      * @param eventLoops how many threads share the devices, at least 1
@@ -92,37 +95,58 @@ public final class DeviceHost implements AutoCloseable {
         return placed.loop().submit(placed.device()::status);
     }
 
+    /** Asks every event loop for a sign of life. */
+    public List<CompletableFuture<Boolean>> pulses() {
+        return loops.stream().map(loop -> loop.submit(() -> true)).toList();
+    }
+
+    /** Whether {@link #drain} has begun. */
+    public boolean isDraining() {
+        return isDraining;
+    }
+
     /**
      * Accepts no front-end any more and serves those that are connected until they leave, or until the time is up.
      */
     public void drain(Duration grace) {
-        devices.values().forEach(placed -> await(placed.loop().submit(() -> {
-            placed.device().retire();
-            return null;
-        })));
+        isDraining = true;
         long endNs = System.nanoTime() + grace.toNanos();
-        long connected = connected();
-        if (connected > 0) {
-            LOG.infof("%d devices serve on until their virtual machines disconnect, %d s at the most", connected,
-                    grace.toSeconds());
+        List<String> connected = connectedAfter(placed -> {
+            placed.device().retire();
+            return placed.device().isConnected();
+        });
+        if (connected.isEmpty()) {
+            return;
         }
+        LOG.infof(
+                "stopping: %s still serve until their virtual machines disconnect, at most %d s; no other is accepted",
+                names(connected), grace.toSeconds());
         try {
-            while (connected > 0
-                    && disconnections.tryAcquire(endNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                connected = connected();
+            while (!connected.isEmpty() && disconnections.tryAcquire(endNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                connected = connectedAfter(placed -> placed.device().isConnected());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (connected > 0) {
-            LOG.warnf("%d devices are still connected after %d s: their virtual machines lose their clocks", connected,
-                    grace.toSeconds());
+        if (!connected.isEmpty()) {
+            LOG.warnf("stopping: %s still connected after %d s, and their virtual machines lose their clocks now",
+                    names(connected), grace.toSeconds());
         }
     }
 
-    private long connected() {
-        return devices.values().stream()
-                .filter(placed -> await(placed.loop().submit(placed.device()::isConnected))).count();
+    /** Does something to each device, all loops at once, and names those that are connected then. */
+    private List<String> connectedAfter(Predicate<Placed> act) {
+        List<CompletableFuture<Optional<String>>> results = devices.values().stream().map(placed -> placed.loop()
+                .submit(() -> act.test(placed) ? Optional.of(placed.device().spec().name()) : Optional.<String>empty()))
+                .toList();
+        return results.stream().map(DeviceHost::await).flatMap(Optional::stream).toList();
+    }
+
+    private static String names(List<String> devices) {
+        int more = devices.size() - MAX_NAMES;
+        return more <= 0
+                ? String.join(", ", devices)
+                : String.join(", ", devices.subList(0, MAX_NAMES)) + " and " + more + " more";
     }
 
     /** Closes all devices and ends their loops. */

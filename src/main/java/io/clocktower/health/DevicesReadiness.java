@@ -4,14 +4,15 @@ import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceState;
 import io.clocktower.device.DeviceStatus;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Locale;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready when every device's socket listens. */
+/** Ready when every device's socket listens, and no more once the service stops. Names the devices that failed. */
 @Readiness
 @ApplicationScoped
 public class DevicesReadiness implements HealthCheck {
@@ -26,17 +27,21 @@ public class DevicesReadiness implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        var response = HealthCheckResponse.named("devices listen").up();
-        for (CompletableFuture<DeviceStatus> pending : devices.statuses()) {
-            try {
+        HealthCheckResponseBuilder response = HealthCheckResponse.named("devices listen");
+        if (devices.isDraining()) {
+            return response.down().withData("reason", "the service is stopping").build();
+        }
+        List<CompletableFuture<DeviceStatus>> statuses = devices.statuses();
+        response.up().withData("devices", statuses.size());
+        try {
+            for (CompletableFuture<DeviceStatus> pending : statuses) {
                 DeviceStatus status = pending.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
-                response.withData(status.name(), status.state().name().toLowerCase(Locale.ROOT));
                 if (status.state() == DeviceState.FAILED) {
-                    response.down();
+                    response.down().withData(status.name(), status.reason().orElse("failed"));
                 }
-            } catch (Exception e) {
-                return response.down().withData("reason", "an event loop does not answer").build();
             }
+        } catch (Exception e) {
+            return response.down().withData("reason", "an event loop does not answer").build();
         }
         return response.build();
     }

@@ -1,23 +1,53 @@
 package io.clocktower.rtc;
 
+import static io.clocktower.rtc.Status.EINVAL;
+import static io.clocktower.rtc.Status.EIO;
+import static io.clocktower.rtc.Status.ENODEV;
+import static io.clocktower.rtc.Status.EOPNOTSUPP;
+import static io.clocktower.rtc.Status.NO_ROOM;
+import static io.clocktower.rtc.Status.OK;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
 /** The requests of the RTC device. VIRTIO 1.4, "Control Requests", "Read Requests", "Alarm Control Requests". */
 public enum RequestType {
 
-    READ(0x0001, 16, 16), READ_CROSS(0x0002, 16, 24), CFG(0x1000, 8, 16), CLOCK_CAP(0x1001, 16, 16), CROSS_CAP(0x1002,
-            16, 16), READ_ALARM(0x1003, 16, 24), SET_ALARM(0x1004, 24, 8), SET_ALARM_ENABLED(0x1005, 16, 8),
+    // @formatter:off
+    READ(0x0001, 16, 16, OK, ENODEV, EIO),
+    READ_CROSS(0x0002, 16, 24, EOPNOTSUPP, ENODEV),
+    CFG(0x1000, 8, 16, OK),
+    CLOCK_CAP(0x1001, 16, 16, OK, ENODEV),
+    CROSS_CAP(0x1002, 16, 16, OK, EOPNOTSUPP, ENODEV),
+    READ_ALARM(0x1003, 16, 24, ENODEV),
+    SET_ALARM(0x1004, 24, 8, ENODEV),
+    SET_ALARM_ENABLED(0x1005, 16, 8, ENODEV),
     /** Any type that the specification does not have, and a request too short to say one. */
-    UNKNOWN(-1, 0, 0);
+    UNKNOWN(-1, 0, 0, EOPNOTSUPP);
+    // @formatter:on
 
     private static final RequestType[] TYPES = values();
 
     private final int id;
     private final int requestBytes;
     private final int responseBytes;
+    private final Set<Status> statuses;
 
-    RequestType(int id, int requestBytes, int responseBytes) {
+    /**
+     * @param statuses how a request of the type can end besides those that any request can
+     */
+    RequestType(int id, int requestBytes, int responseBytes, Status... statuses) {
         this.id = id;
         this.requestBytes = requestBytes;
         this.responseBytes = responseBytes;
+        this.statuses = EnumSet.of(EINVAL, NO_ROOM);
+        Collections.addAll(this.statuses, statuses);
+    }
+
+    /** Whether a request of this type can end so. */
+    public boolean endsWith(Status status) {
+        return statuses.contains(status);
     }
 
     /** The type with this {@code msg_type}. */
