@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** The devices that a configuration asks for, or all that is wrong with it. Touches nothing but its own arguments. */
+/** The devices that a configuration asks for, or all that is wrong with it. Changes nothing. */
 final class DeviceSpecs {
 
     static final String DEFAULT_DEVICE = "vm0";
@@ -23,7 +23,9 @@ final class DeviceSpecs {
     /** {@code sun_path} has room for so many bytes and the zero that ends them. */
     private static final int MAX_SOCKET_PATH_BYTES = 107;
     private static final int MAX_CLOCKS = 64;
+    private static final Duration MAX_SHUTDOWN_GRACE = Duration.ofDays(1);
     private static final Duration MAX_POLL_WINDOW = Duration.ofSeconds(1);
+    private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_-]+");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
 
     private final Path socketDirectory;
@@ -56,8 +58,8 @@ final class DeviceSpecs {
             faults.add("clocktower.event-loops: %d, expected 1 to %d, the number of processors"
                     .formatted(config.eventLoops(), processors));
         }
-        if (config.shutdownGrace().isNegative()) {
-            faults.add("clocktower.shutdown-grace: %s, expected 0 or more".formatted(config.shutdownGrace()));
+        if (config.shutdownGrace().isNegative() || config.shutdownGrace().compareTo(MAX_SHUTDOWN_GRACE) > 0) {
+            faults.add("clocktower.shutdown-grace: %s, expected 0 to 1 day".formatted(config.shutdownGrace()));
         }
     }
 
@@ -107,7 +109,7 @@ final class DeviceSpecs {
                 faults.add("%s: %s has %d bytes, expected at most %d".formatted(property, spec.socket(), bytes,
                         MAX_SOCKET_PATH_BYTES));
             }
-            String owner = owners.putIfAbsent(spec.socket(), property);
+            String owner = owners.putIfAbsent(SocketDirectory.resolve(spec.socket()), property);
             if (owner != null) {
                 faults.add("%s: %s is the socket of %s too, expected one of its own".formatted(property,
                         spec.socket(), owner));
@@ -115,7 +117,8 @@ final class DeviceSpecs {
         }
     }
 
-    private static String property(String name) {
-        return "clocktower.devices." + name;
+    /** The property under which a device is configured; a name that is more than one word is quoted there. */
+    static String property(String name) {
+        return "clocktower.devices." + (WORD.matcher(name).matches() ? name : '"' + name + '"');
     }
 }

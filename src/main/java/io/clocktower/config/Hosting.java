@@ -86,12 +86,12 @@ public class Hosting {
     private void refuse(List<String> faults) {
         if (!faults.isEmpty()) {
             devices.close();
-            throw new ConfigurationException("Clocktower does not start: " + String.join("; ", faults));
+            throw new ConfigurationException(String.join("; ", faults));
         }
     }
 
     private static String property(DeviceSpec spec) {
-        return "clocktower.devices." + spec.name() + ".socket";
+        return DeviceSpecs.property(spec.name()) + ".socket";
     }
 
     private void announce(DeviceSpec spec) {

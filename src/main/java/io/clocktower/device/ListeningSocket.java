@@ -62,7 +62,7 @@ final class ListeningSocket implements AutoCloseable {
                 throw new DeviceException(path + " exists and is not a socket");
             }
             if (isLive(path)) {
-                throw new DeviceException("another process listens at " + path);
+                throw new DeviceException(path + " is in use: somebody listens there");
             }
             Files.delete(path);
         } catch (NoSuchFileException e) {

@@ -1,0 +1,2 @@
+/** The service's entry. */
+package io.clocktower;
