@@ -47,11 +47,11 @@ final class RequestHandler {
     private static final int ALARM_TIME_OFFSET = 8;
     private static final int ALARM_FLAGS_OFFSET = 16;
     private static final int SET_ALARM_CLOCK_ID_OFFSET = 16;
+    private static final int CROSS_FLAGS_OFFSET = 8;
+    private static final int COUNTER_CYCLES_OFFSET = 16;
+    private static final byte FLAG_CROSS_CAP = 1;
     private static final byte FLAG_ALARM_CAP = 1;
     private static final byte FLAG_ALARM_ENABLED = 1;
-
-    private static final int COUNTER_ARM_VCT = 0;
-    private static final int COUNTER_X86_TSC = 1;
 
     private final List<ServedClock> clocks;
     private final HostClock host;
@@ -60,7 +60,9 @@ final class RequestHandler {
     private final MemorySegment request = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
     private final MemorySegment response = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
 
+    private final CrossTimestamp crossTimestamp = new CrossTimestamp();
     private boolean isAlarmNegotiated;
+    private GuestCounter counter;
 
     RequestHandler(List<ServedClock> clocks, HostClock host, Alarms alarms, RequestObserver observer) {
         this.clocks = clocks;
@@ -72,6 +74,12 @@ final class RequestHandler {
     /** Whether the driver negotiated VIRTIO_RTC_F_ALARM. */
     void setAlarmNegotiated(boolean isAlarmNegotiated) {
         this.isAlarmNegotiated = isAlarmNegotiated;
+    }
+
+    /** The guest's counter, or null where it is not known. */
+    void setCounter(GuestCounter counter) {
+        this.counter = counter;
+        crossTimestamp.forget();
     }
 
     /**
@@ -142,12 +150,16 @@ final class RequestHandler {
         return Status.OK;
     }
 
-    /** No counter of the guest is known to us, so the flags stay clear. */
     private Status crossCap() {
         if (!hasClock()) {
             return Status.ENODEV;
         }
-        return knowsCounter() ? Status.OK : Status.EOPNOTSUPP;
+        int wanted = hwCounter();
+        if (wanted != GuestCounter.ARM_VCT && wanted != GuestCounter.X86_TSC) {
+            return Status.EOPNOTSUPP;
+        }
+        response.set(JAVA_BYTE, CROSS_FLAGS_OFFSET, hasCounter() ? FLAG_CROSS_CAP : 0);
+        return Status.OK;
     }
 
     private Status read() {
@@ -164,7 +176,19 @@ final class RequestHandler {
     }
 
     private Status readCross() {
-        return hasClock() ? Status.EOPNOTSUPP : Status.ENODEV;
+        if (!hasClock()) {
+            return Status.ENODEV;
+        }
+        if (!hasCounter()) {
+            return Status.EOPNOTSUPP;
+        }
+        if (!crossTimestamp.take(clocks.get(clockId()), counter, host)) {
+            return Status.EIO;
+        }
+        response.set(LE64, CLOCK_READING_OFFSET, crossTimestamp.clockReading());
+        response.set(LE64, COUNTER_CYCLES_OFFSET, crossTimestamp.counterCycles());
+        observer.onRead(clockId());
+        return Status.OK;
     }
 
     private Status readAlarm() {
@@ -222,8 +246,11 @@ final class RequestHandler {
         return Short.toUnsignedInt(request.get(LE16, CLOCK_ID_OFFSET));
     }
 
-    private boolean knowsCounter() {
-        int counter = Byte.toUnsignedInt(request.get(JAVA_BYTE, HW_COUNTER_OFFSET));
-        return counter == COUNTER_ARM_VCT || counter == COUNTER_X86_TSC;
+    private int hwCounter() {
+        return Byte.toUnsignedInt(request.get(JAVA_BYTE, HW_COUNTER_OFFSET));
+    }
+
+    private boolean hasCounter() {
+        return counter != null && counter.id() == hwCounter();
     }
 }

@@ -16,13 +16,13 @@ public enum RequestType {
 
     // @formatter:off
     READ(0x0001, 16, 16, OK, ENODEV, EIO),
-    READ_CROSS(0x0002, 16, 24, EOPNOTSUPP, ENODEV),
+    READ_CROSS(0x0002, 16, 24, OK, EOPNOTSUPP, ENODEV, EIO),
     CFG(0x1000, 8, 16, OK),
     CLOCK_CAP(0x1001, 16, 16, OK, ENODEV),
     CROSS_CAP(0x1002, 16, 16, OK, EOPNOTSUPP, ENODEV),
-    READ_ALARM(0x1003, 16, 24, ENODEV),
-    SET_ALARM(0x1004, 24, 8, ENODEV),
-    SET_ALARM_ENABLED(0x1005, 16, 8, ENODEV),
+    READ_ALARM(0x1003, 16, 24, OK, ENODEV),
+    SET_ALARM(0x1004, 24, 8, OK, ENODEV),
+    SET_ALARM_ENABLED(0x1005, 16, 8, OK, ENODEV),
     /** Any type that the specification does not have, and a request too short to say one. */
     UNKNOWN(-1, 0, 0, EOPNOTSUPP);
     // @formatter:on

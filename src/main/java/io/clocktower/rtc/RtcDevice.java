@@ -50,6 +50,14 @@ public final class RtcDevice {
     }
 
     /**
+     * The guest's counter, or null where it is not known. It must not change while a driver is ready: CROSS_CAP is then to
+     * answer the same.
+     */
+    public void setCounter(GuestCounter counter) {
+        handler.setCounter(counter);
+    }
+
+    /**
      * Uses what the driver made available.
      *
      * @return whether there may be more, left for another turn

@@ -1,0 +1,38 @@
+package io.clocktower.clock;
+
+/**
+ * How a guest's cycle counter follows the host's: by a scale and an offset, as processors with hardware virtualisation
+ * apply them. Counters are unsigned 64-bit numbers that wrap.
+ *
+ * @param offset what is added to the scaled counter of the host
+ * @param ratio the scale, a fixed-point number, unsigned
+ * @param fractionBits how many of the scale's bits are its fraction, 0 to 63
+ */
+public record CounterMapping(long offset, long ratio, int fractionBits) {
+
+    /** A guest whose counter runs as fast as the host's. */
+    public static CounterMapping unscaled(long offset) {
+        return new CounterMapping(offset, 1, 0);
+    }
+
+    /**
+     * @throws IllegalArgumentException naming the component and what was expected
+     */
+    public CounterMapping {
+        if (ratio == 0) {
+            throw new IllegalArgumentException("ratio: expected more than 0");
+        }
+        if (fractionBits < 0 || fractionBits > 63) {
+            throw new IllegalArgumentException("fractionBits: expected 0 to 63, got " + fractionBits);
+        }
+    }
+
+    /** What the guest's counter shows when the host's shows this. */
+    public long guestCycles(long hostCycles) {
+        long low = hostCycles * ratio;
+        long scaled = fractionBits == 0
+                ? low
+                : Math.unsignedMultiplyHigh(hostCycles, ratio) << Long.SIZE - fractionBits | low >>> fractionBits;
+        return scaled + offset;
+    }
+}
