@@ -19,7 +19,8 @@ public final class RtcDevice {
     /** VIRTIO_RTC_F_ALARM, as a mask. */
     public static final long F_ALARM = 1L << 0;
 
-    private static final long FEATURES = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
+    private static final long FEATURES = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX
+            | Feature.RING_PACKED;
     /** What one turn takes on at the most, so that other devices of the thread have theirs. */
     private static final int REQUESTS_A_TURN = 256;
     private static final int DESCRIPTORS_A_TURN = 4096;

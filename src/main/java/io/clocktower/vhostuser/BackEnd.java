@@ -7,7 +7,7 @@ import io.clocktower.linux.Reactor;
 import io.clocktower.memory.InvalidMemoryException;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.virtqueue.Feature;
+import io.clocktower.virtqueue.RingFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -57,8 +57,8 @@ final class BackEnd {
         return protocolFeatures;
     }
 
-    boolean hasEventIdx() {
-        return (features & Feature.EVENT_IDX) != 0;
+    RingFormat ringFormat() {
+        return RingFormat.of(features);
     }
 
     boolean hasProtocolFeatures() {

@@ -4,8 +4,9 @@ import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.Reactor;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.virtqueue.SplitRing;
-import io.clocktower.virtqueue.SplitVirtqueue;
+import io.clocktower.virtqueue.RingAreas;
+import io.clocktower.virtqueue.RingFormat;
+import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -28,10 +29,11 @@ final class Vring {
 
     private int size;
     private int base;
+    private boolean hasBase;
     private boolean hasAddresses;
     private long descriptorAddress;
-    private long availableAddress;
-    private long usedAddress;
+    private long driverAddress;
+    private long deviceAddress;
     private EventFd kick;
     private Reactor.Watch kickWatch;
     private EventFd call;
@@ -41,7 +43,7 @@ final class Vring {
     private boolean isBroken;
     private boolean wasStopped;
     private boolean isResting;
-    private SplitVirtqueue virtqueue;
+    private Virtqueue virtqueue;
     private boolean isPutOff;
     private long pollUntilNs;
     private final Runnable turn = this::runTurn;
@@ -55,16 +57,18 @@ final class Vring {
 
     void setSize(int size) throws ProtocolException {
         requireStopped();
-        if (!SplitRing.isValidSize(size)) {
-            throw new ProtocolException("vring %d: size %s, expected a power of two to %d".formatted(index,
-                    Integer.toUnsignedString(size), SplitRing.MAX_SIZE));
+        RingFormat format = backEnd.ringFormat();
+        if (!format.allowsSize(size)) {
+            throw new ProtocolException("vring %d: size %s, expected 1 to %d%s".formatted(index,
+                    Integer.toUnsignedString(size), RingFormat.MAX_SIZE,
+                    format == RingFormat.SPLIT ? " and a power of two" : ""));
         }
         this.size = size;
     }
 
     void setBase(int base) throws ProtocolException {
         requireStopped();
-        if (base < 0 || base > 0xffff) {
+        if (!backEnd.ringFormat().allowsBase(base)) {
             throw new ProtocolException("vring %d: base %s, expected at most 65535".formatted(index,
                     Integer.toUnsignedString(base)));
         }
@@ -73,6 +77,7 @@ final class Vring {
             backEnd.device().onReset();
         }
         wasStopped = false;
+        hasBase = true;
         this.base = base;
     }
 
@@ -82,29 +87,33 @@ final class Vring {
         }
     }
 
+    /** User addresses of the parts; vhost-user has the names of a split ring's for both formats. */
     void setAddresses(long descriptor, long available, long used) throws ProtocolException {
-        Optional<SplitRing> ring = locate(Math.max(size, 1), descriptor, available, used);
-        if (ring.isEmpty()) {
+        if (locate(Math.max(size, 1), descriptor, available, used).isEmpty()) {
             throw new ProtocolException(
-                    "vring %d: descriptor table %#x, available ring %#x or used ring %#x is outside the memory regions"
+                    "vring %d: descriptor area %#x, driver area %#x or device area %#x is outside the memory regions"
                             .formatted(index, descriptor, available, used));
         }
         descriptorAddress = descriptor;
-        availableAddress = available;
-        usedAddress = used;
+        driverAddress = available;
+        deviceAddress = used;
         hasAddresses = true;
         remap();
     }
 
-    private Optional<SplitRing> locate(int size, long descriptor, long available, long used) {
+    private Optional<RingAreas> locate() {
+        return locate(size, descriptorAddress, driverAddress, deviceAddress);
+    }
+
+    private Optional<RingAreas> locate(int size, long descriptor, long driver, long device) {
         MemoryTable memory = backEnd.memory();
-        boolean eventIdx = backEnd.hasEventIdx();
-        Optional<MemorySegment> table = memory.atUserAddress(descriptor, SplitRing.descriptorTableBytes(size));
-        Optional<MemorySegment> availableRing = memory.atUserAddress(available,
-                SplitRing.availableBytes(size, eventIdx));
-        Optional<MemorySegment> usedRing = memory.atUserAddress(used, SplitRing.usedBytes(size, eventIdx));
-        return table.isPresent() && availableRing.isPresent() && usedRing.isPresent()
-                ? Optional.of(new SplitRing(size, table.get(), availableRing.get(), usedRing.get()))
+        RingFormat format = backEnd.ringFormat();
+        long features = backEnd.features();
+        Optional<MemorySegment> descriptorArea = memory.atUserAddress(descriptor, format.descriptorAreaBytes(size));
+        Optional<MemorySegment> driverArea = memory.atUserAddress(driver, format.driverAreaBytes(size, features));
+        Optional<MemorySegment> deviceArea = memory.atUserAddress(device, format.deviceAreaBytes(size, features));
+        return descriptorArea.isPresent() && driverArea.isPresent() && deviceArea.isPresent()
+                ? Optional.of(new RingAreas(size, descriptorArea.get(), driverArea.get(), deviceArea.get()))
                 : Optional.empty();
     }
 
@@ -113,7 +122,7 @@ final class Vring {
         if (virtqueue == null) {
             return;
         }
-        Optional<SplitRing> ring = locate(size, descriptorAddress, availableAddress, usedAddress);
+        Optional<RingAreas> ring = locate();
         isResting = ring.isEmpty();
         if (!isResting) {
             virtqueue.remap(ring.get(), backEnd.memory());
@@ -183,22 +192,24 @@ final class Vring {
             breakRing(e.getMessage());
         } catch (InternalError e) {
             breakRing("the guest's memory has gone: " + e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // A request may be half done: whatever it was, this ring cannot go on, and all others can.
             breakRing("unexpected " + e);
         }
     }
 
-    private SplitVirtqueue start() throws VirtqueueException {
-        if (!hasAddresses || size == 0) {
+    private Virtqueue start() throws VirtqueueException {
+        RingFormat format = backEnd.ringFormat();
+        if (!hasAddresses || !format.allowsSize(size)) {
             throw new VirtqueueException("kicked before its size and addresses were set");
         }
-        if (!SplitRing.isAligned(descriptorAddress, availableAddress, usedAddress)) {
-            throw new VirtqueueException("descriptor table %#x, available ring %#x or used ring %#x is not aligned"
-                    .formatted(descriptorAddress, availableAddress, usedAddress));
+        if (!format.isAligned(descriptorAddress, driverAddress, deviceAddress)) {
+            throw new VirtqueueException("descriptor area %#x, driver area %#x or device area %#x is not aligned"
+                    .formatted(descriptorAddress, driverAddress, deviceAddress));
         }
-        SplitRing ring = locate(size, descriptorAddress, availableAddress, usedAddress)
+        RingAreas areas = locate()
                 .orElseThrow(() -> new VirtqueueException("its addresses are outside the memory regions"));
-        return new SplitVirtqueue(ring, backEnd.memory(), backEnd.features(), base);
+        return format.open(areas, backEnd.memory(), backEnd.features(), hasBase ? base : format.initialBase());
     }
 
     private void useAvailable() throws VirtqueueException {
@@ -239,6 +250,7 @@ final class Vring {
     int stop() {
         if (virtqueue != null) {
             base = virtqueue.base();
+            hasBase = true;
             wasStopped = true;
             virtqueue = null;
         }
@@ -254,6 +266,8 @@ final class Vring {
         stop();
         size = 0;
         base = 0;
+        hasBase = false;
+        wasStopped = false;
         hasAddresses = false;
         isEnabled = false;
     }

@@ -18,7 +18,11 @@ public final class DescriptorChain {
     /** Enough for the longest chain with every descriptor across two regions; a front-end can make more of one byte each. */
     private static final int MAX_PIECES = 65536;
 
-    private int head;
+    /** "Drivers MUST NOT add a descriptor chain longer than 2^32 bytes in total". */
+    private static final long MAX_BYTES = 1L << 32;
+
+    private int id;
+    private int ringEntries;
     private int descriptorCount;
     private int pieceCount;
     private int readablePieceCount;
@@ -64,12 +68,17 @@ public final class DescriptorChain {
         }
     }
 
-    int head() {
-        return head;
+    /** What the driver knows the buffer by: the head's index, or the buffer id of a packed virtqueue. */
+    int id() {
+        return id;
     }
 
-    void begin(int head) {
-        this.head = head;
+    /** How many entries of the ring it takes, until it is used. */
+    int ringEntries() {
+        return ringEntries;
+    }
+
+    void begin() {
         descriptorCount = 0;
         pieceCount = 0;
         readablePieceCount = 0;
@@ -78,21 +87,42 @@ public final class DescriptorChain {
         writableBytes = 0;
     }
 
-    void countDescriptor() {
-        descriptorCount++;
-    }
-
-    /** Whether a device-writable descriptor was added, be it an empty one. */
-    boolean isWriting() {
-        return isWriting;
+    void identify(int id, int ringEntries) {
+        this.id = id;
+        this.ringEntries = ringEntries;
     }
 
     /**
      * Adds what one descriptor describes.
      *
-     * @return false if some of it is no guest memory, or the chain is in too many pieces
+     * @param maxDescriptors how many a chain may have
+     * @throws VirtqueueException if the chain cannot be, with it
      */
-    boolean add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable) {
+    void add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable, int maxDescriptors)
+            throws VirtqueueException {
+        if (++descriptorCount > maxDescriptors) {
+            throw new VirtqueueException("descriptor chain is longer than %d, or loops".formatted(maxDescriptors));
+        }
+        if (!isWritable && isWriting) {
+            throw new VirtqueueException("device-readable descriptor after a device-writable one");
+        }
+        if (!addPieces(memory, guestAddress, lengthBytes)) {
+            throw new VirtqueueException("descriptor of %d bytes at %#x is outside the guest's memory"
+                    .formatted(lengthBytes, guestAddress));
+        }
+        isWriting |= isWritable;
+        if (isWritable) {
+            writableBytes += lengthBytes;
+        } else {
+            readableBytes += lengthBytes;
+            readablePieceCount = pieceCount;
+        }
+        if (readableBytes + writableBytes > MAX_BYTES) {
+            throw new VirtqueueException("descriptor chain of more than 2^32 bytes");
+        }
+    }
+
+    private boolean addPieces(MemoryTable memory, long guestAddress, long lengthBytes) {
         if (MemoryTable.wraps(guestAddress, lengthBytes)) {
             return false;
         }
@@ -106,13 +136,6 @@ public final class DescriptorChain {
             long part = Math.min(lengthBytes - done, region.sizeBytes() - offset);
             addPiece(region.bytes(), offset, part);
             done += part;
-        }
-        isWriting |= isWritable;
-        if (isWritable) {
-            writableBytes += lengthBytes;
-        } else {
-            readableBytes += lengthBytes;
-            readablePieceCount = pieceCount;
         }
         return true;
     }

@@ -13,6 +13,16 @@ import java.nio.ByteOrder;
 /**
  * A split virtqueue from the device's side. VIRTIO 1.4, "Split Virtqueues".
  *
+ * <pre>
+ * descriptor table, 16 bytes each   available ring             used ring
+ *    0 le64 addr                       0 le16 flags               0 le16 flags
+ *    8 le32 len                        2 le16 idx                 2 le16 idx
+ *   12 le16 flags                      4 le16 ring[size]          4 { le32 id, le32 len }[size]
+ *   14 le16 next                         le16 used_event            le16 avail_event
+ * </pre>
+ *
+ * The last field of either ring is there only with VIRTIO_F_EVENT_IDX.
+ *
  * <p>
  * Every access to the rings is a plain one of a size that the processor makes at once, and fences order them: the JVM
  * survives a fault at a plain access, whereas one at an interpreted 16-bit access of a stronger mode ends it. The
@@ -27,11 +37,24 @@ import java.nio.ByteOrder;
  * writing that index and reading our wish.
  * </ul>
  */
-public final class SplitVirtqueue implements Virtqueue {
+final class SplitVirtqueue implements Virtqueue {
 
     private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final long DESCRIPTOR_BYTES = 16;
+    private static final long LENGTH_OFFSET = 8;
+    private static final long FLAGS_OFFSET = 12;
+    private static final long NEXT_OFFSET = 14;
+
+    private static final long RING_FLAGS_OFFSET = 0;
+    private static final long RING_INDEX_OFFSET = 2;
+    private static final long RING_OFFSET = 4;
+    private static final long AVAILABLE_BYTES = 2;
+    private static final long USED_BYTES = 8;
+    private static final long USED_LENGTH_OFFSET = 4;
+    private static final long EVENT_BYTES = 2;
 
     private static final int DESC_F_NEXT = 1;
     private static final int DESC_F_WRITE = 2;
@@ -39,12 +62,11 @@ public final class SplitVirtqueue implements Virtqueue {
     private static final int AVAIL_F_NO_INTERRUPT = 1;
     private static final int USED_F_NO_NOTIFY = 1;
     private static final int INDEX_MASK = 0xffff;
-    private static final long MAX_CHAIN_BYTES = 1L << 32;
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
     private final MemorySegment descriptor = MemorySegment.ofArray(new long[2]);
-    private SplitRing ring;
+    private RingAreas ring;
     private MemoryTable memory;
     private int availIndex;
     private int availIndexSeen;
@@ -56,19 +78,27 @@ public final class SplitVirtqueue implements Virtqueue {
      * @param features the negotiated ones, as masks of {@link Feature}
      * @param base the available index to begin at; the used index goes on from where the ring says it is
      */
-    public SplitVirtqueue(SplitRing ring, MemoryTable memory, long features, int base) {
+    SplitVirtqueue(RingAreas ring, MemoryTable memory, long features, int base) {
         this.ring = ring;
         this.memory = memory;
         hasIndirect = (features & Feature.INDIRECT_DESC) != 0;
         hasEventIdx = (features & Feature.EVENT_IDX) != 0;
         availIndex = base & INDEX_MASK;
         availIndexSeen = availIndex;
-        usedIndex = Short.toUnsignedInt(ring.used().get(LE16, SplitRing.RING_INDEX_OFFSET));
+        usedIndex = Short.toUnsignedInt(ring.deviceArea().get(LE16, RING_INDEX_OFFSET));
         usedIndexNotified = usedIndex;
     }
 
-    /** Goes on in the same rings where they and the guest's memory are mapped now. */
-    public void remap(SplitRing ring, MemoryTable memory) {
+    static long availableBytes(int size, boolean hasEventIdx) {
+        return RING_OFFSET + AVAILABLE_BYTES * size + (hasEventIdx ? EVENT_BYTES : 0);
+    }
+
+    static long usedBytes(int size, boolean hasEventIdx) {
+        return RING_OFFSET + USED_BYTES * size + (hasEventIdx ? EVENT_BYTES : 0);
+    }
+
+    @Override
+    public void remap(RingAreas ring, MemoryTable memory) {
         this.ring = ring;
         this.memory = memory;
     }
@@ -83,9 +113,10 @@ public final class SplitVirtqueue implements Virtqueue {
         if (!hasAvailable()) {
             return false;
         }
-        int head = Short.toUnsignedInt(ring.available().get(LE16,
-                SplitRing.RING_OFFSET + SplitRing.AVAILABLE_BYTES * (availIndex & ring.size() - 1)));
-        chain.begin(head);
+        int head = Short.toUnsignedInt(ring.driverArea().get(LE16,
+                RING_OFFSET + AVAILABLE_BYTES * (availIndex & ring.size() - 1)));
+        chain.begin();
+        chain.identify(head, 1);
         walk(chain, head);
         availIndex = availIndex + 1 & INDEX_MASK;
         return true;
@@ -95,7 +126,7 @@ public final class SplitVirtqueue implements Virtqueue {
         if (availIndex != availIndexSeen) {
             return true;
         }
-        int index = Short.toUnsignedInt(ring.available().get(LE16, SplitRing.RING_INDEX_OFFSET));
+        int index = Short.toUnsignedInt(ring.driverArea().get(LE16, RING_INDEX_OFFSET));
         VarHandle.acquireFence();
         int count = index - availIndex & INDEX_MASK;
         if (count > ring.size()) {
@@ -112,8 +143,8 @@ public final class SplitVirtqueue implements Virtqueue {
             if (index >= ring.size()) {
                 throw new VirtqueueException("descriptor %d is outside a table of %d".formatted(index, ring.size()));
             }
-            MemorySegment.copy(ring.descriptorTable(), SplitRing.DESCRIPTOR_BYTES * index, descriptor, 0,
-                    SplitRing.DESCRIPTOR_BYTES);
+            MemorySegment.copy(ring.descriptorArea(), DESCRIPTOR_BYTES * index, descriptor, 0,
+                    DESCRIPTOR_BYTES);
             int flags = flags();
             if ((flags & DESC_F_INDIRECT) != 0) {
                 walkIndirect(chain, flags);
@@ -130,28 +161,15 @@ public final class SplitVirtqueue implements Virtqueue {
     /** The descriptor just copied names a table, which ends the chain; its own write flag means nothing. */
     private void walkIndirect(DescriptorChain chain, int flags) throws VirtqueueException {
         long table = address();
-        long tableBytes = length();
-        if (!hasIndirect) {
-            throw new VirtqueueException("indirect descriptor without VIRTIO_F_INDIRECT_DESC");
-        }
-        if ((flags & DESC_F_NEXT) != 0) {
-            throw new VirtqueueException("indirect descriptor with a next one");
-        }
-        if (tableBytes == 0 || tableBytes % SplitRing.DESCRIPTOR_BYTES != 0) {
-            throw new VirtqueueException("indirect table of %d bytes".formatted(tableBytes));
-        }
-        if (MemoryTable.wraps(table, tableBytes)) {
-            throw new VirtqueueException("indirect table of %d bytes at %#x wraps".formatted(tableBytes, table));
-        }
-        long entries = tableBytes / SplitRing.DESCRIPTOR_BYTES;
+        long entries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table, length());
         int index = 0;
         while (true) {
             if (index >= entries) {
                 throw new VirtqueueException("descriptor %d is outside an indirect table of %d".formatted(index,
                         entries));
             }
-            if (!memory.copyFromGuest(table + SplitRing.DESCRIPTOR_BYTES * index, descriptor,
-                    SplitRing.DESCRIPTOR_BYTES)) {
+            if (!memory.copyFromGuest(table + DESCRIPTOR_BYTES * index, descriptor,
+                    DESCRIPTOR_BYTES)) {
                 throw new VirtqueueException("indirect table at %#x is outside the guest's memory".formatted(table));
             }
             int entryFlags = flags();
@@ -167,23 +185,7 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private void add(DescriptorChain chain, int flags) throws VirtqueueException {
-        boolean isWritable = (flags & DESC_F_WRITE) != 0;
-        chain.countDescriptor();
-        if (chain.descriptorCount() > ring.size()) {
-            throw new VirtqueueException("descriptor chain is longer than the ring of %d, or loops"
-                    .formatted(ring.size()));
-        }
-        if (!isWritable && chain.isWriting()) {
-            throw new VirtqueueException("device-readable descriptor after a device-writable one");
-        }
-        if (!chain.add(memory, address(), length(), isWritable)) {
-            throw new VirtqueueException(
-                    "descriptor of %d bytes at %#x is outside the guest's memory, or in too many pieces"
-                            .formatted(length(), address()));
-        }
-        if (chain.readableBytes() + chain.writableBytes() > MAX_CHAIN_BYTES) {
-            throw new VirtqueueException("descriptor chain of more than 2^32 bytes");
-        }
+        chain.add(memory, address(), length(), (flags & DESC_F_WRITE) != 0, ring.size());
     }
 
     private long address() {
@@ -191,25 +193,25 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private long length() {
-        return Integer.toUnsignedLong(descriptor.get(LE32, SplitRing.LENGTH_OFFSET));
+        return Integer.toUnsignedLong(descriptor.get(LE32, LENGTH_OFFSET));
     }
 
     private int flags() {
-        return descriptor.get(LE16, SplitRing.FLAGS_OFFSET);
+        return descriptor.get(LE16, FLAGS_OFFSET);
     }
 
     private int next() {
-        return Short.toUnsignedInt(descriptor.get(LE16, SplitRing.NEXT_OFFSET));
+        return Short.toUnsignedInt(descriptor.get(LE16, NEXT_OFFSET));
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
-        long entry = SplitRing.RING_OFFSET + SplitRing.USED_BYTES * (usedIndex & ring.size() - 1);
-        ring.used().set(LE32, entry, chain.head());
-        ring.used().set(LE32, entry + SplitRing.USED_LENGTH_OFFSET, usedLength);
+        long entry = RING_OFFSET + USED_BYTES * (usedIndex & ring.size() - 1);
+        ring.deviceArea().set(LE32, entry, chain.id());
+        ring.deviceArea().set(LE32, entry + USED_LENGTH_OFFSET, usedLength);
         VarHandle.releaseFence();
         usedIndex = usedIndex + 1 & INDEX_MASK;
-        ring.used().set(LE16, SplitRing.RING_INDEX_OFFSET, (short) usedIndex);
+        ring.deviceArea().set(LE16, RING_INDEX_OFFSET, (short) usedIndex);
     }
 
     @Override
@@ -222,21 +224,21 @@ public final class SplitVirtqueue implements Virtqueue {
         usedIndexNotified = usedIndex;
         VarHandle.fullFence();
         if (!hasEventIdx) {
-            return (ring.available().get(LE16, SplitRing.RING_FLAGS_OFFSET) & AVAIL_F_NO_INTERRUPT) == 0;
+            return (ring.driverArea().get(LE16, RING_FLAGS_OFFSET) & AVAIL_F_NO_INTERRUPT) == 0;
         }
         if (isFirstNotification) {
             // The driver may have set used_event when the device counted from elsewhere.
             isFirstNotification = false;
             return true;
         }
-        int usedEvent = Short.toUnsignedInt(ring.available().get(LE16, ring.usedEventOffset()));
+        int usedEvent = Short.toUnsignedInt(ring.driverArea().get(LE16, availableBytes(ring.size(), false)));
         return (usedEvent - before & INDEX_MASK) < pushed;
     }
 
     @Override
     public void disableNotifications() {
         if (!hasEventIdx) {
-            ring.used().set(LE16, SplitRing.RING_FLAGS_OFFSET, (short) USED_F_NO_NOTIFY);
+            ring.deviceArea().set(LE16, RING_FLAGS_OFFSET, (short) USED_F_NO_NOTIFY);
         }
         // With VIRTIO_F_EVENT_IDX, an avail_event that stays behind suppresses them, and the flags MUST be 0.
     }
@@ -244,9 +246,9 @@ public final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean enableNotifications() throws VirtqueueException {
         if (hasEventIdx) {
-            ring.used().set(LE16, ring.availEventOffset(), (short) availIndex);
+            ring.deviceArea().set(LE16, usedBytes(ring.size(), false), (short) availIndex);
         } else {
-            ring.used().set(LE16, SplitRing.RING_FLAGS_OFFSET, (short) 0);
+            ring.deviceArea().set(LE16, RING_FLAGS_OFFSET, (short) 0);
         }
         VarHandle.fullFence();
         return hasAvailable();

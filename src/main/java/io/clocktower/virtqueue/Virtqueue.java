@@ -1,5 +1,7 @@
 package io.clocktower.virtqueue;
 
+import io.clocktower.memory.MemoryTable;
+
 /**
  * A virtqueue from the device's side. One thread owns it; nothing it does allocates, but for a chain longer than any
  * before.
@@ -41,4 +43,7 @@ public interface Virtqueue {
 
     /** How far the device has come, as vhost-user's GET_VRING_BASE answers it. */
     int base();
+
+    /** Goes on in the same rings where they and the guest's memory are mapped now. */
+    void remap(RingAreas areas, MemoryTable memory);
 }

@@ -1,2 +1,2 @@
-/** Virtqueues from the device's side. VIRTIO 1.4, "Virtqueues", "Split Virtqueues". */
+/** Virtqueues from the device's side. VIRTIO 1.4, "Virtqueues", "Split Virtqueues", "Packed Virtqueues". */
 package io.clocktower.virtqueue;

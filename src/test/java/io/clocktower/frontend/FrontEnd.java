@@ -46,6 +46,7 @@ public final class FrontEnd implements AutoCloseable {
     public static final long EVENT_IDX = 1L << 29;
     public static final long PROTOCOL_FEATURES = 1L << 30;
     public static final long VERSION_1 = 1L << 32;
+    public static final long RING_PACKED = 1L << 34;
     public static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16;
 
     private static final int TIMEOUT_MS = 10_000;
@@ -177,12 +178,12 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     /** Sets up a ring and enables it. */
-    public void setRing(int index, GuestMemory memory, SplitDriver driver, int base, Descriptor kick, Descriptor call,
+    public void setRing(int index, GuestMemory memory, RingDriver driver, int base, Descriptor kick, Descriptor call,
             Descriptor err) throws IOException {
         must(SET_VRING_NUM, state(index, driver.size()));
         must(SET_VRING_BASE, state(index, base));
-        must(SET_VRING_ADDR, addresses(index, memory.userAddressOf(driver.table()),
-                memory.userAddressOf(driver.used()), memory.userAddressOf(driver.available())));
+        must(SET_VRING_ADDR, addresses(index, memory.userAddressOf(driver.descriptorArea()),
+                memory.userAddressOf(driver.deviceArea()), memory.userAddressOf(driver.driverArea())));
         must(SET_VRING_CALL, u64(index), call);
         must(SET_VRING_ERR, u64(index), err);
         must(SET_VRING_KICK, u64(index), kick);

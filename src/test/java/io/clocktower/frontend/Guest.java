@@ -22,7 +22,7 @@ public final class Guest implements AutoCloseable {
 
     private final FrontEnd frontEnd;
     private final GuestMemory memory;
-    private final SplitDriver requestq;
+    private final RingDriver requestq;
     private final Descriptor kickFile = Libc.eventFd();
     private final EventFd kick = EventFd.adopt(kickFile);
     private final Descriptor call = Libc.eventFd();
@@ -62,13 +62,21 @@ public final class Guest implements AutoCloseable {
     public Guest(Path socket, long features, int queueSize, int base) throws IOException {
         frontEnd = new FrontEnd(socket);
         memory = new GuestMemory(4 << 20, 0x4000_0000L, 0x7f00_0000_0000L);
-        requestq = new SplitDriver(memory, queueSize);
-        requestq.startAt(base);
+        requestq = ring(features, queueSize, base);
         frontEnd.negotiate(features);
         frontEnd.setMemory(List.of(memory));
-        frontEnd.setRing(0, memory, requestq, base, kickFile, call, err);
+        frontEnd.setRing(0, memory, requestq, requestq.base(), kickFile, call, err);
         frontEnd.must(FrontEnd.SET_STATUS, FrontEnd.u64(0xf));
         buffers = memory.allocate(0, 16);
+    }
+
+    private RingDriver ring(long features, int queueSize, int base) {
+        if ((features & FrontEnd.RING_PACKED) != 0) {
+            return new PackedDriver(memory, queueSize, (features & FrontEnd.EVENT_IDX) != 0);
+        }
+        var split = new SplitDriver(memory, queueSize);
+        split.startAt(base);
+        return split;
     }
 
     /** What was allocated so far is not used again for requests. */
@@ -84,8 +92,9 @@ public final class Guest implements AutoCloseable {
         return memory;
     }
 
+    /** The requestq of a guest that did not negotiate packed rings. */
     public SplitDriver requestq() {
-        return requestq;
+        return (SplitDriver) requestq;
     }
 
     public Descriptor kickFile() {
@@ -139,7 +148,7 @@ public final class Guest implements AutoCloseable {
 
     /** Kicks, and waits for the next used buffer. */
     public Used awaitUsed() {
-        requestq.usedEvent(requestq.usedIndex());
+        requestq.wantNextUsed();
         kick();
         long endNs = System.nanoTime() + TIMEOUT_MS * 1_000_000L;
         while (!requestq.hasUsed()) {

@@ -14,7 +14,7 @@ import java.util.List;
  * A driver's side of a split ring, which puts into it whatever a test wants, sound or not. Descriptors are taken one
  * after the other and never freed but by {@link #forgetDescriptors}.
  */
-public final class SplitDriver {
+public final class SplitDriver implements RingDriver {
 
     public static final int NEXT = 1;
     public static final int WRITE = 2;
@@ -65,8 +65,40 @@ public final class SplitDriver {
         usedBytes.fill((byte) 0);
     }
 
+    @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public long descriptorArea() {
+        return table;
+    }
+
+    @Override
+    public long driverArea() {
+        return available;
+    }
+
+    @Override
+    public long deviceArea() {
+        return used;
+    }
+
+    @Override
+    public int base() {
+        return availIndex;
+    }
+
+    @Override
+    public void wantNextUsed() {
+        usedEvent(usedIndex());
+    }
+
+    /** With VIRTIO_F_EVENT_IDX alone. */
+    @Override
+    public boolean isKickWanted() {
+        return availEvent() == (availIndex - 1 & 0xffff);
     }
 
     public long table() {
@@ -116,6 +148,7 @@ public final class SplitDriver {
     }
 
     /** Chains the pieces in the descriptor table, and answers the head. */
+    @Override
     public int chain(List<Piece> pieces) {
         int head = nextDescriptor;
         for (int i = 0; i < pieces.size(); i++) {
@@ -129,6 +162,7 @@ public final class SplitDriver {
     }
 
     /** Puts the pieces into an indirect table, and answers the head that names it. */
+    @Override
     public int indirect(List<Piece> pieces) {
         long indirect = memory.allocate(16L * pieces.size(), 16);
         MemorySegment entries = memory.at(indirect, 16L * pieces.size());
@@ -144,6 +178,7 @@ public final class SplitDriver {
     }
 
     /** Makes a chain available. */
+    @Override
     public void publish(int head) {
         availableBytes.set(LE16, 4 + 2L * (availIndex & size - 1), (short) head);
         publishIndex(availIndex + 1);
@@ -183,11 +218,13 @@ public final class SplitDriver {
     }
 
     /** Whether the device used more than was taken. */
+    @Override
     public boolean hasUsed() {
         return usedIndex() != usedIndex;
     }
 
     /** The next entry of the used ring, which must be there. */
+    @Override
     public Used takeUsed() {
         if (!hasUsed()) {
             throw new AssertionError("nothing was used");

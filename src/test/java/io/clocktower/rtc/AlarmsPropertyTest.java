@@ -13,8 +13,9 @@ import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.virtqueue.SplitRing;
-import io.clocktower.virtqueue.SplitVirtqueue;
+import io.clocktower.virtqueue.RingAreas;
+import io.clocktower.virtqueue.RingFormat;
+import io.clocktower.virtqueue.Virtqueue;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -184,7 +185,7 @@ class AlarmsPropertyTest {
         private final MemoryRegion region;
         private final MemoryTable memory;
         private SplitDriver driver;
-        private SplitVirtqueue device;
+        private Virtqueue device;
         private long taken;
 
         private Alarmq() throws Exception {
@@ -193,12 +194,12 @@ class AlarmsPropertyTest {
             restart();
         }
 
-        private void restart() {
+        private void restart() throws Exception {
             guest.release(0);
             driver = new SplitDriver(guest, ALARMQ_SIZE);
-            var ring = new SplitRing(ALARMQ_SIZE, at(driver.table(), 16L * ALARMQ_SIZE),
+            var ring = new RingAreas(ALARMQ_SIZE, at(driver.table(), 16L * ALARMQ_SIZE),
                     at(driver.available(), 6 + 2L * ALARMQ_SIZE), at(driver.used(), 6 + 8L * ALARMQ_SIZE));
-            device = new SplitVirtqueue(ring, memory, 0, 0);
+            device = RingFormat.SPLIT.open(ring, memory, 0, 0);
         }
 
         private java.lang.foreign.MemorySegment at(long address, long bytes) {

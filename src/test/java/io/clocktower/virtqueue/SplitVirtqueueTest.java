@@ -8,6 +8,7 @@ import static io.clocktower.frontend.SplitDriver.Piece.writable;
 import static io.clocktower.virtqueue.GuestRegions.BUFFERS;
 import static io.clocktower.virtqueue.GuestRegions.END;
 import static io.clocktower.virtqueue.GuestRegions.SEAM;
+import static io.clocktower.virtqueue.RingFormat.SPLIT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -92,12 +93,14 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     private SplitVirtqueue virtqueue(long features, int base) throws Exception {
-        boolean eventIdx = (features & Feature.EVENT_IDX) != 0;
+        return new SplitVirtqueue(areas(features), memory.table(), features, base);
+    }
+
+    private RingAreas areas(long features) throws Exception {
         int size = split.size();
-        var ring = new SplitRing(size, at(split.table(), SplitRing.descriptorTableBytes(size)),
-                at(split.available(), SplitRing.availableBytes(size, eventIdx)),
-                at(split.used(), SplitRing.usedBytes(size, eventIdx)));
-        return new SplitVirtqueue(ring, memory.table(), features, base);
+        return new RingAreas(size, at(split.table(), SPLIT.descriptorAreaBytes(size)),
+                at(split.available(), SPLIT.driverAreaBytes(size, features)),
+                at(split.used(), SPLIT.deviceAreaBytes(size, features)));
     }
 
     private MemorySegment at(long guestAddress, long bytes) throws Exception {
@@ -498,10 +501,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
             other.rings().write(split.table(), rings);
             GuestRegions before = memory;
             memory = other;
-            int size = split.size();
-            virtqueue.remap(new SplitRing(size, at(split.table(), SplitRing.descriptorTableBytes(size)),
-                    at(split.available(), SplitRing.availableBytes(size, true)),
-                    at(split.used(), SplitRing.usedBytes(size, true))), memory.table());
+            virtqueue.remap(areas(ALL), memory.table());
             before.close();
 
             // The driver of before writes where nobody looks any more.
@@ -515,9 +515,9 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     void onlyPowersOfTwoUpTo32768AreSizes() {
         for (int size = -3; size < 70_000; size++) {
             assertEquals(List.of(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
-                    .contains(size), SplitRing.isValidSize(size));
+                    .contains(size), SPLIT.allowsSize(size));
         }
-        assertFalse(SplitRing.isValidSize(Integer.MIN_VALUE));
-        assertFalse(SplitRing.isValidSize(1 << 30));
+        assertFalse(SPLIT.allowsSize(Integer.MIN_VALUE));
+        assertFalse(SPLIT.allowsSize(1 << 30));
     }
 }

@@ -1,0 +1,35 @@
+package io.clocktower.virtqueue;
+
+import io.clocktower.memory.MemoryTable;
+
+/** What an indirect descriptor of either ring format must be. */
+final class IndirectTable {
+
+    private static final long DESCRIPTOR_BYTES = 16;
+
+    private IndirectTable() {}
+
+    /**
+     * Checks a descriptor that names an indirect table.
+     *
+     * @param isNegotiated whether VIRTIO_F_INDIRECT_DESC is
+     * @param isLast whether the descriptor ends its chain, as it must
+     * @return how many descriptors the table has
+     * @throws VirtqueueException if there cannot be such a table
+     */
+    static long entries(boolean isNegotiated, boolean isLast, long address, long bytes) throws VirtqueueException {
+        if (!isNegotiated) {
+            throw new VirtqueueException("indirect descriptor without VIRTIO_F_INDIRECT_DESC");
+        }
+        if (!isLast) {
+            throw new VirtqueueException("indirect descriptor in a chain with others");
+        }
+        if (bytes == 0 || bytes % DESCRIPTOR_BYTES != 0) {
+            throw new VirtqueueException("indirect table of %d bytes".formatted(bytes));
+        }
+        if (MemoryTable.wraps(address, bytes)) {
+            throw new VirtqueueException("indirect table of %d bytes at %#x wraps".formatted(bytes, address));
+        }
+        return bytes / DESCRIPTOR_BYTES;
+    }
+}

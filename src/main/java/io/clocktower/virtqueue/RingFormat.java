@@ -1,0 +1,124 @@
+package io.clocktower.virtqueue;
+
+import io.clocktower.memory.MemoryTable;
+
+/** The two formats of a virtqueue: how large their parts are, and what sizes and bases they allow. */
+public enum RingFormat {
+
+    /** VIRTIO 1.4, "Split Virtqueues". */
+    SPLIT {
+
+        @Override
+        public boolean allowsSize(int size) {
+            return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+        }
+
+        @Override
+        public boolean allowsBase(int base) {
+            return base >>> Short.SIZE == 0;
+        }
+
+        @Override
+        public int initialBase() {
+            return 0;
+        }
+
+        @Override
+        public long driverAreaBytes(int size, long features) {
+            return SplitVirtqueue.availableBytes(size, (features & Feature.EVENT_IDX) != 0);
+        }
+
+        @Override
+        public long deviceAreaBytes(int size, long features) {
+            return SplitVirtqueue.usedBytes(size, (features & Feature.EVENT_IDX) != 0);
+        }
+
+        @Override
+        public boolean isAligned(long descriptorArea, long driverArea, long deviceArea) {
+            return descriptorArea % 16 == 0 && driverArea % 2 == 0 && deviceArea % 4 == 0;
+        }
+
+        @Override
+        public Virtqueue open(RingAreas areas, MemoryTable memory, long features, int base) {
+            return new SplitVirtqueue(areas, memory, features, base);
+        }
+    },
+
+    /** VIRTIO 1.4, "Packed Virtqueues". */
+    PACKED {
+
+        @Override
+        public boolean allowsSize(int size) {
+            return size > 0 && size <= MAX_SIZE;
+        }
+
+        @Override
+        public boolean allowsBase(int base) {
+            return true;
+        }
+
+        @Override
+        public int initialBase() {
+            return PackedVirtqueue.INITIAL_BASE;
+        }
+
+        @Override
+        public long driverAreaBytes(int size, long features) {
+            return PackedVirtqueue.EVENT_BYTES;
+        }
+
+        @Override
+        public long deviceAreaBytes(int size, long features) {
+            return PackedVirtqueue.EVENT_BYTES;
+        }
+
+        @Override
+        public boolean isAligned(long descriptorArea, long driverArea, long deviceArea) {
+            return descriptorArea % 16 == 0 && driverArea % 4 == 0 && deviceArea % 4 == 0;
+        }
+
+        @Override
+        public Virtqueue open(RingAreas areas, MemoryTable memory, long features, int base) throws VirtqueueException {
+            return new PackedVirtqueue(areas, memory, features, base);
+        }
+    };
+
+    /** The largest queue size that the specification allows. */
+    public static final int MAX_SIZE = 32768;
+
+    private static final long DESCRIPTOR_BYTES = 16;
+
+    /** The format that goes with the negotiated features. */
+    public static RingFormat of(long features) {
+        return (features & Feature.RING_PACKED) != 0 ? PACKED : SPLIT;
+    }
+
+    public abstract boolean allowsSize(int size);
+
+    /** Whether a ring can begin there, as SET_VRING_BASE says it. */
+    public abstract boolean allowsBase(int base);
+
+    /** Where a ring begins that nobody has used. */
+    public abstract int initialBase();
+
+    public long descriptorAreaBytes(int size) {
+        return DESCRIPTOR_BYTES * size;
+    }
+
+    public abstract long driverAreaBytes(int size, long features);
+
+    public abstract long deviceAreaBytes(int size, long features);
+
+    /** Whether addresses of the parts are aligned as the driver MUST align them. */
+    public abstract boolean isAligned(long descriptorArea, long driverArea, long deviceArea);
+
+    /**
+     * Goes on with a virtqueue.
+     *
+     * @param features the negotiated ones, as masks of {@link Feature}
+     * @param base where to go on, as SET_VRING_BASE says it
+     * @throws VirtqueueException if the base is outside the ring
+     */
+    public abstract Virtqueue open(RingAreas areas, MemoryTable memory, long features, int base)
+            throws VirtqueueException;
+}

@@ -1,0 +1,12 @@
+package io.clocktower.device;
+
+import io.clocktower.frontend.FrontEnd;
+
+/** Requests over a split ring, without event indices. */
+class PlainRequestsIT extends RequestsContract {
+
+    @Override
+    long features() {
+        return FrontEnd.VERSION_1 | FrontEnd.INDIRECT_DESC;
+    }
+}
