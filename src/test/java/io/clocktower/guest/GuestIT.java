@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.clocktower.app.PackagedApplication;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;

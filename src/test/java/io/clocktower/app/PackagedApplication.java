@@ -1,4 +1,4 @@
-package io.clocktower.guest;
+package io.clocktower.app;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** The application as it is delivered, in a process of its own on the JDK that runs the test. */
-final class PackagedApplication implements AutoCloseable {
+public final class PackagedApplication implements AutoCloseable {
 
     private static final Path JAR = Path.of(System.getProperty("basedir", "")).toAbsolutePath()
             .resolve("target/quarkus-app/quarkus-run.jar");
@@ -38,6 +38,9 @@ final class PackagedApplication implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
     private final ObjectMapper json = new ObjectMapper();
 
+    /** How a run of the application ended. */
+    public record End(int status, String output) {}
+
     private PackagedApplication(Process process, Path log, URI root) {
         this.process = process;
         this.log = log;
@@ -50,18 +53,11 @@ final class PackagedApplication implements AutoCloseable {
      * @param directory where its {@code application.log} is made
      * @param properties its configuration, besides the port of its HTTP server
      */
-    static PackagedApplication start(Path directory, Map<String, String> properties) {
-        if (!Files.exists(JAR)) {
-            throw new IllegalStateException("the application is not packaged: there is no " + JAR);
-        }
+    public static PackagedApplication start(Path directory, Map<String, String> properties) {
         var log = directory.resolve("application.log");
         try {
             int port = freePort();
-            var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Dquarkus.http.port=" + port));
-            properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
-            command.addAll(List.of("-jar", JAR.toString()));
-            var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+            var process = launch(log, port, properties);
             var application = new PackagedApplication(process, log, URI.create("http://127.0.0.1:" + port + "/"));
             application.awaitReady();
             return application;
@@ -70,8 +66,36 @@ final class PackagedApplication implements AutoCloseable {
         }
     }
 
+    /** Starts the application, which is expected to refuse its configuration and end. */
+    public static End refuse(Path directory, Map<String, String> properties) {
+        var log = directory.resolve("refusal.log");
+        try {
+            var process = launch(log, 0, properties);
+            if (!process.waitFor(START.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new IllegalStateException("the application did not end:\n" + Files.readString(log));
+            }
+            return new End(process.exitValue(), Files.readString(log));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start the application", e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while the application ran", e);
+        }
+    }
+
+    private static Process launch(Path log, int port, Map<String, String> properties) throws IOException {
+        if (!Files.exists(JAR)) {
+            throw new IllegalStateException("the application is not packaged: there is no " + JAR);
+        }
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dquarkus.http.port=" + port));
+        properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
+        command.addAll(List.of("-jar", JAR.toString()));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+
     /** What the application answers to a GET of that path, which must be 200. */
-    JsonNode get(String path) {
+    public JsonNode get(String path) {
         try {
             var response = send(path);
             if (response.statusCode() != 200) {
@@ -84,7 +108,7 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     /** The first answer to a GET of that path which is as demanded. */
-    JsonNode await(String path, Predicate<JsonNode> demand) {
+    public JsonNode await(String path, Predicate<JsonNode> demand) {
         long start = System.nanoTime();
         var answer = get(path);
         while (!demand.test(answer)) {
@@ -95,6 +119,47 @@ final class PackagedApplication implements AutoCloseable {
             answer = get(path);
         }
         return answer;
+    }
+
+    /** Asks the application to stop, as a service manager does (TERM) or a terminal (INT). */
+    public void signal(String name) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while signalling the application", e);
+        }
+    }
+
+    /** Where its HTTP server is. */
+    public URI root() {
+        return root;
+    }
+
+    public boolean isRunning() {
+        return process.isAlive();
+    }
+
+    /** Waits until the application has ended. */
+    public End awaitEnd() {
+        try {
+            if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw failure("the application did not end");
+            }
+            return new End(process.exitValue(), log());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while waiting for the application", e);
+        }
+    }
+
+    /** What the application has said so far. */
+    public String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Stops the application as a service manager does. */
@@ -133,7 +198,8 @@ final class PackagedApplication implements AutoCloseable {
         }
     }
 
-    private HttpResponse<String> send(String path) throws IOException {
+    /** What the application answers to a GET of that path. */
+    public HttpResponse<String> send(String path) throws IOException {
         try {
             var request = HttpRequest.newBuilder(root.resolve(path)).timeout(CHANGE).build();
             return http.send(request, BodyHandlers.ofString());

@@ -1,0 +1,317 @@
+package io.clocktower.app;
+
+import static io.clocktower.frontend.Requests.OK;
+import static io.clocktower.frontend.Requests.READ;
+import static io.clocktower.frontend.Requests.head;
+import static io.clocktower.frontend.Requests.ofClock;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.clocktower.app.PackagedApplication.End;
+import io.clocktower.frontend.Guest;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpResponse;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator sees of the packaged application: files, REST, health, metrics, refusals, and how it stops. */
+class ServiceIT {
+
+    private static final int TERMINATED = 143;
+    private static final int INTERRUPTED = 130;
+    /** Much less than a grace that a test lets begin. */
+    private static final Duration AT_ONCE = Duration.ofSeconds(8);
+
+    @TempDir
+    private static Path directory;
+    private static Path sockets;
+    private static PackagedApplication application;
+
+    /** One file, as an operator writes it. */
+    @BeforeAll
+    static void start() throws Exception {
+        sockets = directory.resolve("run");
+        Path file = Files.writeString(directory.resolve("application.yaml"),
+                """
+                        clocktower:
+                          socket-dir: %s
+                          state-dir: %s
+                          devices:
+                            vm0:
+                              socket: ${clocktower.socket-dir}/vm0.sock
+                              mode: listen
+                              clocks: [ { type: utc-smeared, smearing: noon-linear, alarm: true }, { type: tai }, { type: utc } ]
+                              poll-window: 50us
+                              labels: { team: payments, tier: "1" }
+                            vm1:
+                              labels: { team: payments }
+                        """
+                        .formatted(sockets, directory.resolve("state")));
+        application = PackagedApplication.start(directory, Map.of("smallrye.config.locations", file.toString()));
+    }
+
+    @AfterAll
+    static void stop() {
+        application.close();
+    }
+
+    @Test
+    void socketsAreForOwnerAndGroupInADirectoryForOwnerAndGroup() throws Exception {
+        assertEquals("rwxr-x---", mode(sockets));
+        assertEquals("rw-rw----", mode(socket("vm0")));
+        assertEquals("rw-rw----", mode(socket("vm1")));
+    }
+
+    private static String mode(Path path) throws Exception {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void theLogSaysHowToUseEachDevice() {
+        for (String device : List.of("vm0", "vm1")) {
+            assertTrue(application.log().contains("-chardev socket,id=rtc,path=" + socket(device)
+                    + " -device vhost-user-rtc-pci,chardev=rtc"), application::log);
+            assertTrue(application.log().contains("curl " + application.root() + "api/v1/devices/" + device),
+                    application::log);
+        }
+    }
+
+    @Test
+    void aDeviceIsShownInTheOrderOfItsDeclaration() {
+        JsonNode device = application.get("api/v1/devices/vm0");
+
+        assertEquals(List.of("name", "socket", "state", "labels", "clocks", "counters"), fields(device));
+        assertEquals(List.of("id", "type", "smearing", "alarm", "trueNs", "servedNs", "offsetNs", "reads"),
+                fields(device.at("/clocks/0")));
+        assertEquals("vm0", device.path("name").asText());
+        assertEquals(socket("vm0").toString(), device.path("socket").asText());
+        assertEquals("waiting", device.path("state").asText());
+        assertEquals("payments", device.at("/labels/team").asText());
+        assertEquals(List.of("utc-smeared", "tai", "utc"), device.path("clocks").findValuesAsText("type"));
+        assertEquals(37_000_000_000L,
+                device.at("/clocks/1/trueNs").asLong() - device.at("/clocks/2/trueNs").asLong());
+    }
+
+    private static List<String> fields(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    @Test
+    void devicesAreListedByNameAndSelectedByLabel() {
+        assertEquals(List.of("vm0", "vm1", "vm2"), names(""));
+        assertEquals(List.of("vm0", "vm1"), names("?label=team=payments"));
+        assertEquals(List.of("vm0"), names("?label=team=payments&label=tier=1"));
+        assertEquals(List.of(), names("?label=team=payments&label=tier=2"));
+        assertEquals(List.of(), names("?label=tier="));
+    }
+
+    private List<String> names(String query) {
+        JsonNode devices = application.get("api/v1/devices" + query);
+        List<String> names = new ArrayList<>();
+        devices.forEach(device -> names.add(device.path("name").asText()));
+        return names;
+    }
+
+    @Test
+    void whatIsRefusedIsToldInAProblemDocument() throws Exception {
+        assertProblem(404, "There is no device vm9.", application.send("api/v1/devices/vm9"));
+        assertProblem(404, "", application.send("api/v1/clocks"));
+        assertProblem(400, "label: \"team\", expected name=value", application.send("api/v1/devices?label=team"));
+        assertProblem(400, "label: \"=x\", expected name=value", application.send("api/v1/devices?label=%3Dx"));
+    }
+
+    private static void assertProblem(int status, String detail, HttpResponse<String> response) throws Exception {
+        JsonNode problem = new ObjectMapper().readTree(response.body());
+        assertEquals(status, response.statusCode());
+        assertEquals("application/problem+json", response.headers().firstValue("Content-Type").orElseThrow());
+        assertEquals(status, problem.path("status").asInt());
+        assertEquals(detail, problem.path("detail").asText());
+    }
+
+    @Test
+    void itIsAliveAndReady() {
+        assertEquals("UP", application.get("q/health/live").path("status").asText());
+        assertEquals("UP", application.get("q/health/ready").path("status").asText());
+    }
+
+    @Test
+    void theInterfaceIsDescribed() throws Exception {
+        JsonNode description = application.get("q/openapi?format=json");
+
+        assertEquals(List.of("/api/v1/devices", "/api/v1/devices/{name}"), fields(description.path("paths")));
+        assertEquals(200, application.send("q/swagger-ui/").statusCode());
+    }
+
+    @Test
+    void requestsAreCounted() throws Exception {
+        assertEquals(0, count("clocktower_requests_total", "vm1", "status=\"ok\",type=\"read\""));
+        try (Guest guest = new Guest(socket("vm1"))) {
+            assertEquals(OK, guest.request(ofClock(READ, 1), 16).status());
+            assertEquals(OK, guest.request(ofClock(READ, 1), 16).status());
+            guest.request(head(0xffff), 16);
+
+            JsonNode device = application.get("api/v1/devices/vm1");
+            assertEquals("running", device.path("state").asText());
+            assertEquals(ProcessHandle.current().pid(), device.at("/peer/pid").asLong());
+            assertEquals(2, device.at("/counters/requests/read/ok").asLong());
+            assertEquals(2, device.at("/clocks/1/reads").asLong());
+        }
+        assertEquals(2, count("clocktower_requests_total", "vm1", "status=\"ok\",type=\"read\""));
+        assertEquals(1, count("clocktower_requests_total", "vm1", "status=\"eopnotsupp\",type=\"unknown\""));
+        assertEquals(2, count("clocktower_clock_reads_total", "vm1", "type=\"tai\""));
+        assertEquals(1, count("clocktower_connections_total", "vm1", ""));
+        assertEquals(0, count("clocktower_requests_total", "vm0", "status=\"ok\",type=\"read\""));
+    }
+
+    private double count(String metric, String device, String labels) throws Exception {
+        List<String> lines = application.send("q/metrics").body().lines().filter(line -> line.startsWith(metric + "{")
+                && line.contains("device=\"" + device + "\"") && line.contains(labels)).toList();
+        assertEquals(1, lines.size(), () -> metric + " of " + device + ": " + lines);
+        return Double.parseDouble(lines.getFirst().replaceFirst(".*} ", ""));
+    }
+
+    @Test
+    void aRefusalIsOneLineAndLeavesEverythingAsItWas() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("refusals"));
+        Path file = Files.writeString(home.resolve("file"), "");
+        Path first = home.resolve("a.sock");
+        String b = "clocktower.devices.b.";
+
+        assertRefused(home, "clocktower.no-such", Map.of("clocktower.no-such", "1"));
+        assertRefused(home, b + "poll-window with the config value \"5parsecs\"",
+                Map.of(b + "poll-window", "5parsecs"));
+        assertRefused(home, b + "socket: " + file + " exists and is not a socket",
+                Map.of(b + "socket", file.toString()));
+        assertRefused(home, b + "socket: directory " + file + ": is not a directory",
+                Map.of(b + "socket", file.resolve("x.sock").toString()));
+        assertRefused(home, b + "socket: directory /proc/x: ", Map.of(b + "socket", "/proc/x/x.sock"));
+        assertRefused(home, b + "socket: " + first + " is the socket of ",
+                Map.of(b + "socket", home.resolve("../refusals/a.sock").toString()));
+        assertRefused(home, b + "socket: " + socket("vm2") + " is in use",
+                Map.of(b + "socket", socket("vm2").toString()));
+        assertRefused(home, "quarkus.http.port: ",
+                Map.of("quarkus.http.port", Integer.toString(application.root().getPort())));
+
+        assertFalse(Files.exists(first));
+        try (Stream<Path> left = Files.list(home)) {
+            assertEquals(List.of("file", "refusal.log"),
+                    left.map(Path::getFileName).map(Path::toString).sorted().toList());
+        }
+        try (Guest guest = new Guest(socket("vm2"))) {
+            assertEquals(OK, guest.request(ofClock(READ, 0), 16).status(), "the service that was there");
+        }
+    }
+
+    private static void assertRefused(Path home, String reason, Map<String, String> properties) {
+        Map<String, String> all = new java.util.HashMap<>(properties);
+        all.put("clocktower.devices.a.socket", home.resolve("a.sock").toString());
+
+        End end = PackagedApplication.refuse(home, all);
+
+        List<String> lines = end.output().lines().filter(line -> !line.contains(" INFO ")).toList();
+        assertEquals(1, end.status());
+        assertEquals(1, lines.size(), end::output);
+        assertTrue(lines.getFirst().startsWith("Clocktower does not start: "), end::output);
+        assertTrue(lines.getFirst().contains(reason), end::output);
+    }
+
+    /** The whole of a stop: drained while the virtual machine is there, at its end as soon as it has gone. */
+    @Test
+    void aConnectedMachineIsServedUntilItDisconnects() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("drain"));
+        try (PackagedApplication service = startTwo(home, "60s"); Guest guest = new Guest(home.resolve("vm0.sock"))) {
+            assertEquals(OK, guest.request(ofClock(READ, 0), 16).status());
+            service.signal("TERM");
+            awaitNotReady(service);
+
+            assertEquals(OK, guest.request(ofClock(READ, 0), 16).status());
+            assertFalse(Files.exists(home.resolve("vm0.sock")), "no front-end is accepted");
+            assertFalse(Files.exists(home.resolve("vm1.sock")), "no front-end is accepted");
+            assertEquals("running", service.get("api/v1/devices/vm0").path("state").asText());
+            assertEquals(200, service.send("q/metrics").statusCode());
+            assertEquals("UP", service.get("q/health/live").path("status").asText());
+
+            service.signal("TERM");
+            assertEquals(OK, guest.request(ofClock(READ, 0), 16).status(), "after a second signal");
+            assertTrue(service.isRunning());
+
+            long start = System.nanoTime();
+            guest.frontEnd().close();
+            End end = service.awaitEnd();
+            assertTrue(System.nanoTime() - start < AT_ONCE.toNanos(), end::output);
+            assertEquals(TERMINATED, end.status());
+            assertTrue(end.output().contains("stopping: vm0 "), end::output);
+        }
+    }
+
+    @Test
+    void aConnectedMachineIsServedUntilTheGraceEnds() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("grace"));
+        try (PackagedApplication service = startTwo(home, "1s"); Guest guest = new Guest(home.resolve("vm0.sock"))) {
+            long start = System.nanoTime();
+            service.signal("INT");
+            End end = service.awaitEnd();
+
+            assertTrue(System.nanoTime() - start > Duration.ofSeconds(1).toNanos());
+            assertTrue(System.nanoTime() - start < AT_ONCE.toNanos());
+            assertEquals(INTERRUPTED, end.status());
+            assertTrue(end.output().contains("stopping: vm0 still connected after 1 s"), end::output);
+            guest.frontEnd().awaitClosed();
+        }
+    }
+
+    /** What a service that was killed left behind is in nobody's way. */
+    @Test
+    void aStaleSocketIsReplacedAndRemovedAtTheEnd() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("stale"));
+        try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            dead.bind(UnixDomainSocketAddress.of(home.resolve("vm0.sock")));
+        }
+        assertTrue(Files.exists(home.resolve("vm0.sock")));
+        try (PackagedApplication service = startTwo(home, "60s")) {
+            try (Guest guest = new Guest(home.resolve("vm0.sock"))) {
+                assertEquals(OK, guest.request(ofClock(READ, 0), 16).status());
+            }
+            service.await("api/v1/devices/vm0", device -> device.path("state").asText().equals("waiting"));
+            service.signal("TERM");
+            assertEquals(TERMINATED, service.awaitEnd().status());
+        }
+        assertFalse(Files.exists(home.resolve("vm0.sock")));
+        assertFalse(Files.exists(home.resolve("vm1.sock")));
+    }
+
+    private static PackagedApplication startTwo(Path home, String grace) {
+        return PackagedApplication.start(home,
+                Map.of("clocktower.devices.vm0.socket", home.resolve("vm0.sock").toString(),
+                        "clocktower.devices.vm1.socket", home.resolve("vm1.sock").toString(),
+                        "clocktower.shutdown-grace", grace));
+    }
+
+    private static void awaitNotReady(PackagedApplication service) throws Exception {
+        long endNs = System.nanoTime() + AT_ONCE.toNanos();
+        while (service.send("q/health/ready").statusCode() != 503) {
+            assertTrue(System.nanoTime() < endNs, "still ready");
+        }
+    }
+
+    private static Path socket(String device) {
+        return sockets.resolve(device + ".sock");
+    }
+}

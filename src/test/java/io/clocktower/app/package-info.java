@@ -1,0 +1,2 @@
+/** The packaged application, and the tests of what an operator sees of it. */
+package io.clocktower.app;

@@ -1,0 +1,178 @@
+package io.clocktower.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.Smearing;
+import io.clocktower.device.DeviceSpec;
+import io.quarkus.runtime.configuration.DurationConverter;
+import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a configuration makes, and that each fault of one names its property and its value. */
+class DeviceSpecsTest {
+
+    private static final String DEVICES = "clocktower.devices.";
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void withoutAnyThereIsOneDeviceWithTheDefaultClocks() {
+        List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x"));
+
+        assertEquals(List.of(new DeviceSpec("vm0", Path.of("/run/x/vm0.sock"), ClockSpec.DEFAULTS,
+                Duration.ofNanos(50_000), Map.of())), specs);
+    }
+
+    @Test
+    void aDeviceIsAsItsPropertiesSay() {
+        List<DeviceSpec> specs = sound(Map.of(DEVICES + "vm0.socket", "/run/x/a.sock", DEVICES + "vm0.mode", "listen",
+                DEVICES + "vm0.clocks[0].type", "utc-smeared", DEVICES + "vm0.clocks[1].type", "utc-smeared",
+                DEVICES + "vm0.clocks[1].smearing", "utc-sls", DEVICES + "vm0.clocks[1].alarm", "true",
+                DEVICES + "vm0.clocks[2].type", "monotonic", DEVICES + "vm0.poll-window", "800ns",
+                DEVICES + "vm0.labels.team", "payments"));
+
+        assertEquals(List.of(new DeviceSpec("vm0", Path.of("/run/x/a.sock"),
+                List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, false),
+                        new ClockSpec(ClockType.UTC_SMEARED, Smearing.UTC_SLS, true),
+                        new ClockSpec(ClockType.MONOTONIC, Smearing.UNSPECIFIED, false)),
+                Duration.ofNanos(800), Map.of("team", "payments"))), specs);
+    }
+
+    @Test
+    void aDeviceWithoutASocketHasOneOfItsNameInTheSocketDirectory() {
+        List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x", DEVICES + "b.poll-window", "0",
+                DEVICES + "\"a.b\".labels.x", "y"));
+
+        assertEquals(List.of(Path.of("/run/x/a.b.sock"), Path.of("/run/x/b.sock")),
+                specs.stream().map(DeviceSpec::socket).toList());
+    }
+
+    @Test
+    void bounds() {
+        String longest = "/" + "x".repeat(106);
+        Map<String, String> properties = new HashMap<>(Map.of(DEVICES + "vm0.socket", longest,
+                DEVICES + "vm0.poll-window", "1s", "clocktower.shutdown-grace", "1D", "clocktower.event-loops", "1"));
+        IntStream.range(0, 64).forEach(i -> properties.put(DEVICES + "vm0.clocks[" + i + "].type", "tai"));
+
+        assertEquals(64, sound(properties).getFirst().clocks().size());
+        assertEquals(Duration.ZERO, sound(Map.of(DEVICES + "vm0.poll-window", "0")).getFirst().pollWindow());
+    }
+
+    static Stream<Arguments> faults() {
+        String tooLong = "/" + "é".repeat(54);
+        return Stream.of(
+                fault("clocktower.event-loops: 0, expected 1 to", "clocktower.event-loops", "0"),
+                fault("clocktower.event-loops: 1000, expected 1 to", "clocktower.event-loops", "1000"),
+                fault("clocktower.shutdown-grace: PT-1S, expected 0", "clocktower.shutdown-grace", "-PT1S"),
+                fault("clocktower.shutdown-grace: PT25H, expected 0", "clocktower.shutdown-grace", "25h"),
+                fault("clocktower.devices.vm0.poll-window: PT2S, expected", DEVICES + "vm0.poll-window", "2s"),
+                fault("clocktower.devices.vm0.poll-window: PT-1S, expected", DEVICES + "vm0.poll-window", "-PT1S"),
+                fault("clocktower.devices.vm0.socket: " + tooLong + " has 109 bytes, expected at most 107",
+                        DEVICES + "vm0.socket", tooLong),
+                fault("clocktower.devices.\"a b\": ", DEVICES + "\"a b\".poll-window", "0"),
+                fault("clocktower.devices.\"../a\": ", DEVICES + "\"../a\".poll-window", "0"),
+                fault("clocktower.devices.-a: ", DEVICES + "-a.poll-window", "0"),
+                fault("clocktower.devices." + "x".repeat(64) + ": ", DEVICES + "x".repeat(64) + ".poll-window", "0"),
+                fault("clocktower.devices.vm0.clocks[1].smearing: expected unspecified for a clock of type tai, as only "
+                        + "utc-smeared has a smearing variant, got noon-linear", DEVICES + "vm0.clocks[0].type", "utc",
+                        DEVICES + "vm0.clocks[1].type", "tai", DEVICES + "vm0.clocks[1].smearing", "noon-linear"),
+                fault("clocktower.devices.b.socket: /run/x.sock is the socket of clocktower.devices.a.socket too",
+                        DEVICES + "a.socket", "/run/x.sock", DEVICES + "b.socket", "/run/../run/x.sock"));
+    }
+
+    private static Arguments fault(String expected, String... properties) {
+        Map<String, String> map = new HashMap<>();
+        for (int i = 0; i < properties.length; i += 2) {
+            map.put(properties[i], properties[i + 1]);
+        }
+        return Arguments.of(expected, map);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("faults")
+    void aFaultNamesItsPropertyAndValue(String expected, Map<String, String> properties) {
+        List<String> faults = DeviceSpecs.of(config(properties)).faults();
+
+        assertEquals(1, faults.size(), faults::toString);
+        assertTrue(faults.getFirst().startsWith(expected), faults::toString);
+    }
+
+    static Stream<Arguments> invalid() {
+        return Stream.of(fault("clocktower.no-such", "clocktower.no-such", "1"),
+                fault("clocktower.devices.vm0.sokcet", DEVICES + "vm0.sokcet", "/x"),
+                fault("clocktower.event-loops with the config value \"many\"", "clocktower.event-loops", "many"),
+                fault("clocktower.shutdown-grace with the config value \"soon\"", "clocktower.shutdown-grace", "soon"),
+                fault("poll-window with the config value \"5parsecs\"", DEVICES + "vm0.poll-window", "5parsecs"),
+                fault("clocks[0].type with the config value \"gps\"", DEVICES + "vm0.clocks[0].type", "gps"),
+                fault("clocks[0].type", DEVICES + "vm0.clocks[0].alarm", "true"),
+                fault("vm0.mode with the config value \"connect\"", DEVICES + "vm0.mode", "connect"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("invalid")
+    void whatTheMappingRefusesIsNamedToo(String expected, Map<String, String> properties) {
+        var refusal = assertThrows(ConfigValidationException.class, () -> config(properties));
+
+        assertTrue(refusal.getMessage().contains(expected), refusal::getMessage);
+    }
+
+    @Test
+    void moreThan64ClocksAreTooMany() {
+        Map<String, String> properties = new HashMap<>();
+        IntStream.range(0, 65).forEach(i -> properties.put(DEVICES + "vm0.clocks[" + i + "].type", "tai"));
+
+        assertEquals(List.of("clocktower.devices.vm0.clocks: 65 clocks, expected at most 64"),
+                DeviceSpecs.of(config(properties)).faults());
+    }
+
+    @Test
+    void allFaultsAreToldAtOnce() {
+        assertEquals(3, DeviceSpecs.of(config(Map.of("clocktower.event-loops", "0", DEVICES + "a.poll-window", "2s",
+                DEVICES + "\"b c\".poll-window", "0"))).faults().size());
+    }
+
+    @Test
+    void aSocketThroughASymbolicLinkIsTheSameSocket() throws Exception {
+        Path real = Files.createDirectory(directory.resolve("real"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), real);
+
+        List<String> faults = DeviceSpecs.of(config(Map.of(DEVICES + "a.socket", real.resolve("new/x.sock").toString(),
+                DEVICES + "b.socket", link.resolve("new/x.sock").toString()))).faults();
+
+        assertEquals(1, faults.size());
+        assertTrue(faults.getFirst().contains("is the socket of clocktower.devices.a.socket too"), faults::toString);
+    }
+
+    private static List<DeviceSpec> sound(Map<String, String> properties) {
+        DeviceSpecs.Checked checked = DeviceSpecs.of(config(properties));
+        assertEquals(List.of(), checked.faults());
+        return checked.specs();
+    }
+
+    /** The mapping as Quarkus makes it. */
+    private static ClocktowerConfig config(Map<String, String> properties) {
+        return new SmallRyeConfigBuilder().withMapping(ClocktowerConfig.class)
+                .withConverter(Duration.class, 200, new DurationConverter())
+                .withSources(new PropertiesConfigSource(properties, "test", 100)).build()
+                .getConfigMapping(ClocktowerConfig.class);
+    }
+}
