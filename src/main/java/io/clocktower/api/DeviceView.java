@@ -23,7 +23,9 @@ public record DeviceView(String name,
         @Schema(description = "The negotiated feature bits", examples = "VERSION_1") List<String> features,
         @Schema(description = "The negotiated vhost-user protocol feature bits") List<String> protocolFeatures,
         @Schema(description = "How many memory regions the front-end shares") Integer memoryRegions, List<Ring> rings,
-        List<Clock> clocks, Counters counters){
+        List<Clock> clocks,
+        @Schema(description = "Whether the guest can read a clock and its cycle counter as one") CrossTimestamps crossTimestamps,
+        Counters counters){
 
     private static final Map<Integer, String> FEATURES = Map.of(0, "RTC_F_ALARM", 28, "INDIRECT_DESC", 29,
             "EVENT_IDX", 30, "PROTOCOL_FEATURES", 32, "VERSION_1", 34, "RING_PACKED");
@@ -50,6 +52,11 @@ public record DeviceView(String name,
             @Schema(description = "How often the guest read it") long reads,
             @Schema(description = "When the guest last read it, UTC") Instant lastRead) {}
 
+    /** Cross-timestamps, READ_CROSS. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(description = "How the guest's cycle counter follows the host's, and where that is known from or why not")
+    public record CrossTimestamps(boolean supported, String reason, Long offset, Long ratio, Integer fractionBits) {}
+
     /** Counts since the service started. */
     @Schema(description = "Counts since the service started; requests by type and by how they ended")
     public record Counters(@Schema(description = "Readings given to the guest, of all clocks") long reads,
@@ -65,7 +72,7 @@ public record DeviceView(String name,
                 frontEnd.map(end -> bits(end.protocolFeatures(), PROTOCOL_FEATURES)).orElse(null),
                 frontEnd.map(DeviceStatus.FrontEnd::memoryRegions).orElse(null),
                 frontEnd.map(end -> end.rings().stream().map(DeviceView::ring).toList()).orElse(null),
-                status.clocks().stream().map(DeviceView::clock).toList(), counters(status));
+                status.clocks().stream().map(DeviceView::clock).toList(), crossTimestamps(status), counters(status));
     }
 
     private static Ring ring(DeviceStatus.Ring ring) {
@@ -81,6 +88,13 @@ public record DeviceView(String name,
 
     private static Instant instant(long ns) {
         return Instant.ofEpochSecond(Math.floorDiv(ns, NS_A_SECOND), Math.floorMod(ns, NS_A_SECOND));
+    }
+
+    private static CrossTimestamps crossTimestamps(DeviceStatus status) {
+        return status.counter()
+                .map(counter -> new CrossTimestamps(true, status.counterReason(), counter.offset(), counter.ratio(),
+                        counter.fractionBits()))
+                .orElseGet(() -> new CrossTimestamps(false, status.counterReason(), null, null, null));
     }
 
     private static Counters counters(DeviceStatus status) {

@@ -7,14 +7,10 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.ServiceUnavailableException;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -30,8 +26,6 @@ import org.jboss.resteasy.reactive.RestQuery;
 @RunOnVirtualThread
 @Tag(name = "devices")
 public final class DevicesResource {
-
-    private static final long DEADLINE_MS = 2_000;
 
     private final DeviceHost devices;
 
@@ -49,7 +43,7 @@ public final class DevicesResource {
         // All are asked before the first is waited for.
         List<CompletableFuture<DeviceStatus>> selected = devices.specs().stream().filter(LabelSelector.of(label))
                 .map(spec -> devices.status(spec.name())).flatMap(Optional::stream).toList();
-        return selected.stream().map(DevicesResource::await).map(DeviceView::of).toList();
+        return selected.stream().map(Answer::await).map(DeviceView::of).toList();
     }
 
     @GET
@@ -59,18 +53,7 @@ public final class DevicesResource {
     @APIResponse(responseCode = "404", description = "There is no such device", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(responseCode = "503", description = "The device's event loop did not answer in time", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public DeviceView get(@Parameter(description = "The device's name", example = "vm0") @RestPath String name) {
-        return devices.status(name).map(DevicesResource::await).map(DeviceView::of)
+        return devices.status(name).map(Answer::await).map(DeviceView::of)
                 .orElseThrow(() -> new NotFoundException("There is no device " + name + "."));
-    }
-
-    private static DeviceStatus await(CompletableFuture<DeviceStatus> status) {
-        try {
-            return status.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new ServiceUnavailableException("The device's event loop did not answer within 2 s.");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ServiceUnavailableException("The service is stopping.");
-        }
     }
 }

@@ -20,10 +20,10 @@ public record CounterMapping(long offset, long ratio, int fractionBits) {
      */
     public CounterMapping {
         if (ratio == 0) {
-            throw new IllegalArgumentException("ratio: expected more than 0");
+            throw new IllegalArgumentException("ratio: 0, expected more");
         }
         if (fractionBits < 0 || fractionBits > 63) {
-            throw new IllegalArgumentException("fractionBits: expected 0 to 63, got " + fractionBits);
+            throw new IllegalArgumentException("fraction-bits: " + fractionBits + ", expected 0 to 63");
         }
     }
 

@@ -49,6 +49,9 @@ public interface ClocktowerConfig {
         /** The clocks in the order of their ids; by default UTC_SMEARED with an alarm, TAI, MONOTONIC and UTC. */
         Optional<List<Clock>> clocks();
 
+        /** How the guest's cycle counter follows the host's; by default KVM is asked. */
+        Optional<Counter> counter();
+
         /** How long after a request the rings are polled before the loop sleeps; 0 never polls. */
         @WithDefault("50us")
         @WithConverter(PollWindowConverter.class)
@@ -70,6 +73,21 @@ public interface ClocktowerConfig {
         /** Whether it has an alarm. */
         @WithDefault("false")
         boolean alarm();
+    }
+
+    /** The guest's cycle counter: the host's, times {@code ratio / 2^fraction-bits}, plus {@code offset}. */
+    interface Counter {
+
+        /** What is added, a signed number of cycles. */
+        long offset();
+
+        /** The scale, a fixed-point number; unsigned. */
+        @WithDefault("1")
+        String ratio();
+
+        /** How many of the scale's bits are its fraction, 0 to 63. */
+        @WithDefault("0")
+        int fractionBits();
     }
 
     /** How a device and its front-end come together. */

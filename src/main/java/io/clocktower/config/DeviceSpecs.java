@@ -2,6 +2,7 @@ package io.clocktower.config;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
 import io.clocktower.device.DeviceSpec;
 import java.nio.charset.StandardCharsets;
@@ -45,7 +46,8 @@ final class DeviceSpecs {
         var specs = new DeviceSpecs(config.socketDir().orElseGet(SocketDirectory::byDefault).toAbsolutePath());
         specs.checkService(config);
         if (config.devices().isEmpty()) {
-            specs.add(DEFAULT_DEVICE, Optional.empty(), ClockSpec.DEFAULTS, Duration.ofNanos(50_000), Map.of());
+            specs.add(DEFAULT_DEVICE, Optional.empty(), ClockSpec.DEFAULTS, Optional.empty(), Duration.ofNanos(50_000),
+                    Map.of());
         }
         new TreeMap<>(config.devices()).forEach(specs::add);
         specs.checkSockets();
@@ -74,13 +76,14 @@ final class DeviceSpecs {
         }
         List<ClockSpec> clocks = device.clocks().map(list -> clocks(property + ".clocks", list))
                 .orElse(ClockSpec.DEFAULTS);
-        add(name, device.socket(), clocks, device.pollWindow(), device.labels());
+        Optional<CounterMapping> counter = device.counter().flatMap(given -> counter(property + ".counter", given));
+        add(name, device.socket(), clocks, counter, device.pollWindow(), device.labels());
     }
 
-    private void add(String name, Optional<Path> socket, List<ClockSpec> clocks, Duration pollWindow,
-            Map<String, String> labels) {
+    private void add(String name, Optional<Path> socket, List<ClockSpec> clocks,
+            Optional<CounterMapping> counter, Duration pollWindow, Map<String, String> labels) {
         Path path = socket.map(Path::toAbsolutePath).orElseGet(() -> socketDirectory.resolve(name + ".sock"));
-        specs.add(new DeviceSpec(name, path.normalize(), clocks, pollWindow, labels));
+        specs.add(new DeviceSpec(name, path.normalize(), clocks, counter, pollWindow, labels));
     }
 
     private List<ClockSpec> clocks(String property, List<ClocktowerConfig.Clock> clocks) {
@@ -98,6 +101,18 @@ final class DeviceSpecs {
             }
         }
         return specs;
+    }
+
+    private Optional<CounterMapping> counter(String property, ClocktowerConfig.Counter counter) {
+        try {
+            return Optional.of(new CounterMapping(counter.offset(), Long.parseUnsignedLong(counter.ratio()),
+                    counter.fractionBits()));
+        } catch (NumberFormatException e) {
+            faults.add("%s.ratio: %s, expected an unsigned 64-bit number".formatted(property, counter.ratio()));
+        } catch (IllegalArgumentException e) {
+            faults.add("%s.%s".formatted(property, e.getMessage()));
+        }
+        return Optional.empty();
     }
 
     private void checkSockets() {

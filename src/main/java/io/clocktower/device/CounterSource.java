@@ -29,7 +29,19 @@ final class CounterSource {
         }
     }
 
+    /** Before there is a driver. */
+    static final Found UNASKED = Found.no("no driver is there");
+
     private CounterSource() {}
+
+    /**
+     * The mapping that the operator gave, or else KVM's.
+     *
+     * @param pid the virtual machine monitor's process
+     */
+    static Found of(Optional<CounterMapping> given, long pid) {
+        return given.isPresent() ? new Found(given, "given by the operator") : ofKvm(KVM, pid);
+    }
 
     /**
      * Asks KVM for the mapping of all virtual CPUs of a process, which must be the same. The files are the kernel's own

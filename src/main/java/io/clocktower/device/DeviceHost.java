@@ -1,5 +1,6 @@
 package io.clocktower.device;
 
+import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.LeapSeconds;
 import java.time.Duration;
@@ -84,6 +85,19 @@ public final class DeviceHost implements AutoCloseable {
      */
     public Optional<CompletableFuture<DeviceStatus>> status(String name) {
         return Optional.ofNullable(devices.get(name)).map(this::statusOf);
+    }
+
+    /**
+     * Gives a device the way in which its guest's cycle counter follows the host's, or nothing, for KVM to be asked. The
+     * driver that the guest sets up next is told.
+     *
+     * @return the device's status afterwards, or nothing if there is no such device
+     */
+    public Optional<CompletableFuture<DeviceStatus>> giveCounter(String name, Optional<CounterMapping> mapping) {
+        return Optional.ofNullable(devices.get(name)).map(placed -> placed.loop().submit(() -> {
+            placed.device().giveCounter(mapping);
+            return placed.device().status();
+        }));
     }
 
     /** Asks all devices how they are, in the order of their names. */

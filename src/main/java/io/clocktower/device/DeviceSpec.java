@@ -1,10 +1,12 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.CounterMapping;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What an operator asks of a device.
@@ -12,11 +14,12 @@ import java.util.Map;
  * @param name unique among the devices of a service
  * @param socket where its front-end connects
  * @param clocks in the order of their ids
+ * @param counter how the guest's cycle counter follows the host's, if it is not to be asked of KVM
  * @param pollWindow how long after a request the rings are polled before the loop sleeps
  * @param labels to select it by
  */
-public record DeviceSpec(String name, Path socket, List<ClockSpec> clocks, Duration pollWindow,
-        Map<String, String> labels) {
+public record DeviceSpec(String name, Path socket, List<ClockSpec> clocks, Optional<CounterMapping> counter,
+        Duration pollWindow, Map<String, String> labels) {
 
     public DeviceSpec {
         clocks = List.copyOf(clocks);

@@ -1,6 +1,7 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.CounterMapping;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -10,6 +11,8 @@ import java.util.OptionalLong;
  *
  * @param reason why it is in a failed state
  * @param frontEnd the one that is connected
+ * @param counter how the guest's cycle counter follows the host's, if it is known
+ * @param counterReason where that comes from, or why it is not known
  * @param requests how many ended how, by type and status; those that never happened are left out
  * @param connectionsAccepted since the service started, as are all counts
  * @param connectionsRefused of front-ends that came while another was connected
@@ -17,7 +20,8 @@ import java.util.OptionalLong;
  * @param ringErrors rings broken
  */
 public record DeviceStatus(DeviceSpec spec, DeviceState state, Optional<String> reason, Optional<FrontEnd> frontEnd,
-        List<Clock> clocks, List<RequestCount> requests, long connectionsAccepted, long connectionsRefused,
+        List<Clock> clocks, Optional<CounterMapping> counter,
+        String counterReason, List<RequestCount> requests, long connectionsAccepted, long connectionsRefused,
         long protocolErrors, long ringErrors) {
 
     /**

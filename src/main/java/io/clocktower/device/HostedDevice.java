@@ -1,6 +1,7 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
@@ -52,6 +53,8 @@ final class HostedDevice {
     private Connection connection;
     private Optional<String> failure = Optional.empty();
     private boolean isRetired;
+    private Optional<CounterMapping> givenCounter;
+    private CounterSource.Found counter = CounterSource.UNASKED;
 
     /**
      * @param socket becomes the device's
@@ -64,6 +67,7 @@ final class HostedDevice {
         this.leapSeconds = leapSeconds;
         this.socket = socket;
         this.onDisconnected = onDisconnected;
+        givenCounter = spec.counter();
         counters = new DeviceCounters(host, spec.clocks().size());
         this.reactor = reactor;
         alarmTimer = timers.open(reactor, host, this::onTime);
@@ -178,10 +182,16 @@ final class HostedDevice {
         }
     }
 
+    /** What the driver that comes next is told; to one that is there, CROSS_CAP answers as it did. */
+    void giveCounter(Optional<CounterMapping> mapping) {
+        givenCounter = mapping;
+    }
+
     DeviceStatus status() {
         Optional<BackEndStatus> backEnd = Optional.ofNullable(connection).map(Connection::status);
         return new DeviceStatus(spec, state(backEnd), failure, backEnd.map(HostedDevice::frontEnd), clockStatus(),
-                counters.requests(), counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
+                counter.mapping(), counter.reason(), counters.requests(),
+                counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
                 counters.count(DeviceCounters.Event.CONNECTION_REFUSED),
                 counters.count(DeviceCounters.Event.PROTOCOL_ERROR), counters.count(DeviceCounters.Event.RING_ERROR));
     }
@@ -238,6 +248,10 @@ final class HostedDevice {
         @Override
         public void onFeatures(long features) {
             rtc.onFeatures(features);
+            counter = features == 0
+                    ? CounterSource.UNASKED
+                    : CounterSource.of(givenCounter, connection.peer().pid());
+            rtc.setCounter(counter.mapping().map(HostCounter::new).orElse(null));
         }
 
         @Override

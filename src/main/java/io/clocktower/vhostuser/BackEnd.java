@@ -140,8 +140,10 @@ final class BackEnd {
         if (wanted != features && vrings.stream().anyMatch(Vring::isStarted)) {
             throw new ProtocolException("features cannot change while a vring is running");
         }
-        features = wanted;
-        device.onFeatures(wanted);
+        if (wanted != features || vrings.stream().noneMatch(Vring::isStarted)) {
+            features = wanted;
+            device.onFeatures(wanted);
+        }
     }
 
     private void setProtocolFeatures(long wanted) throws ProtocolException {

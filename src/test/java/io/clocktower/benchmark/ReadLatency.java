@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -59,7 +60,8 @@ public final class ReadLatency {
     }
 
     private static DeviceSpec spec(Path directory, String name, Duration pollWindow) {
-        return new DeviceSpec(name, directory.resolve(name + ".sock"), ClockSpec.DEFAULTS, pollWindow, Map.of());
+        return new DeviceSpec(name, directory.resolve(name + ".sock"), ClockSpec.DEFAULTS, Optional.empty(), pollWindow,
+                Map.of());
     }
 
     private static Map<String, Round[]> measure(Map<String, RoundTrip> subjects) {

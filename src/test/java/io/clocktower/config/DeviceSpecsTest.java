@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
 import io.clocktower.device.DeviceSpec;
 import io.quarkus.runtime.configuration.DurationConverter;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -39,7 +41,7 @@ class DeviceSpecsTest {
         List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x"));
 
         assertEquals(List.of(new DeviceSpec("vm0", Path.of("/run/x/vm0.sock"), ClockSpec.DEFAULTS,
-                Duration.ofNanos(50_000), Map.of())), specs);
+                Optional.empty(), Duration.ofNanos(50_000), Map.of())), specs);
     }
 
     @Test
@@ -54,7 +56,19 @@ class DeviceSpecsTest {
                 List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, false),
                         new ClockSpec(ClockType.UTC_SMEARED, Smearing.UTC_SLS, true),
                         new ClockSpec(ClockType.MONOTONIC, Smearing.UNSPECIFIED, false)),
-                Duration.ofNanos(800), Map.of("team", "payments"))), specs);
+                Optional.empty(), Duration.ofNanos(800), Map.of("team", "payments"))),
+                specs);
+    }
+
+    @Test
+    void aCounterIsAsItsPropertiesSay() {
+        assertEquals(Optional.of(new CounterMapping(-7, 1L << 48, 48)),
+                sound(Map.of("clocktower.socket-dir", "/run/x", DEVICES + "vm0.counter.offset", "-7",
+                        DEVICES + "vm0.counter.ratio", "281474976710656", DEVICES + "vm0.counter.fraction-bits", "48"))
+                        .getFirst().counter());
+        assertEquals(Optional.of(CounterMapping.unscaled(5)),
+                sound(Map.of("clocktower.socket-dir", "/run/x", DEVICES + "vm0.counter.offset", "5")).getFirst()
+                        .counter());
     }
 
     @Test

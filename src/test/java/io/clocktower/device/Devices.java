@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -28,7 +29,7 @@ public final class Devices implements AutoCloseable {
     }
 
     public void create(String name, List<ClockSpec> clocks, Duration pollWindow) throws DeviceException {
-        host.create(new DeviceSpec(name, socket(name), clocks, pollWindow, Map.of()));
+        host.create(new DeviceSpec(name, socket(name), clocks, Optional.empty(), pollWindow, Map.of()));
     }
 
     public Path socket(String name) {

@@ -1,0 +1,114 @@
+package io.clocktower.device;
+
+import static io.clocktower.frontend.Requests.CROSS_CAP;
+import static io.clocktower.frontend.Requests.ENODEV;
+import static io.clocktower.frontend.Requests.EOPNOTSUPP;
+import static io.clocktower.frontend.Requests.OK;
+import static io.clocktower.frontend.Requests.READ_CROSS;
+import static io.clocktower.frontend.Requests.ofCounter;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.clocktower.clock.CounterMapping;
+import io.clocktower.frontend.Guest;
+import io.clocktower.frontend.Guest.Response;
+import io.clocktower.linux.CycleCounter;
+import io.clocktower.rtc.GuestCounter;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** CROSS_CAP and READ_CROSS where the guest's counter is known. VIRTIO 1.4, "Control Requests", "Read Requests". */
+class CrossTimestampsIT {
+
+    private static final int OURS = CycleCounter.isTsc() ? GuestCounter.X86_TSC : GuestCounter.ARM_VCT;
+    private static final int OTHER = CycleCounter.isTsc() ? GuestCounter.ARM_VCT : GuestCounter.X86_TSC;
+    private static final CounterMapping MAPPING = new CounterMapping(-1_000_000_000L, 3L << 46, 48);
+
+    private Devices devices;
+
+    @BeforeEach
+    void start() throws Exception {
+        devices = new Devices("vm0");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        devices.close();
+    }
+
+    private void give(Optional<CounterMapping> mapping) throws Exception {
+        devices.host().giveCounter("vm0", mapping).orElseThrow().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void theCounterIsWhatTheGuestWouldHaveRead() throws Exception {
+        give(Optional.of(MAPPING));
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            long last = 0;
+            for (int clock = 0; clock < 4; clock++) {
+                long before = MAPPING.guestCycles(CycleCounter.read());
+                Response response = guest.request(ofCounter(READ_CROSS, clock, OURS), 24);
+                long after = MAPPING.guestCycles(CycleCounter.read());
+                assertEquals(OK, response.status());
+                assertEquals(24, response.usedLength());
+                assertTrue(before <= response.le64(16) && response.le64(16) <= after, "the counter at the reading");
+                assertTrue(last <= response.le64(16));
+                last = response.le64(16);
+            }
+            Response tai = guest.request(ofCounter(READ_CROSS, 1, OURS), 24);
+            assertEquals(devices.clock().taiNs(), tai.le64(8));
+        }
+    }
+
+    /** "the VIRTIO_RTC_FLAG_CROSS_CAP flag ... if and only if the device would set status VIRTIO_RTC_S_OK". */
+    @Test
+    void crossCapIsSetForTheCounterThatIsKnownAndNoOther() throws Exception {
+        give(Optional.of(MAPPING));
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            assertEquals(1, guest.request(ofCounter(CROSS_CAP, 0, OURS), 16).le64(8));
+            assertEquals(0, guest.request(ofCounter(CROSS_CAP, 0, OTHER), 16).le64(8));
+            assertEquals(EOPNOTSUPP, guest.request(ofCounter(READ_CROSS, 0, OTHER), 24).status());
+            assertEquals(EOPNOTSUPP, guest.request(ofCounter(READ_CROSS, 0, 2), 24).status());
+            assertEquals(ENODEV, guest.request(ofCounter(READ_CROSS, 4, OURS), 24).status());
+        }
+    }
+
+    /** "the device MUST emit the same response for all repetitions of any specific request of type ... CROSS_CAP". */
+    @Test
+    void crossCapStaysAsItIsWhileTheDeviceIsLive() throws Exception {
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            give(Optional.of(MAPPING));
+            assertEquals(0, guest.request(ofCounter(CROSS_CAP, 0, OURS), 16).le64(8));
+        }
+        devices.await("vm0", status -> status.state() == DeviceState.WAITING);
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            assertEquals(1, guest.request(ofCounter(CROSS_CAP, 0, OURS), 16).le64(8));
+            give(Optional.empty());
+            assertEquals(1, guest.request(ofCounter(CROSS_CAP, 0, OURS), 16).le64(8));
+            assertEquals(OK, guest.request(ofCounter(READ_CROSS, 0, OURS), 24).status());
+        }
+    }
+
+    @Test
+    void theStatusSaysWhetherTheCounterIsKnownAndWhyNot() throws Exception {
+        assertEquals("no driver is there", devices.status("vm0").counterReason());
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            DeviceStatus status = devices.status("vm0");
+            assertEquals(Optional.empty(), status.counter());
+            assertTrue(status.counterReason().contains("KVM") || status.counterReason().contains("kvm"),
+                    status.counterReason());
+            assertEquals(EOPNOTSUPP, guest.request(ofCounter(READ_CROSS, 0, OURS), 24).status());
+        }
+        give(Optional.of(MAPPING));
+        devices.await("vm0", status -> status.state() == DeviceState.WAITING);
+        try (var guest = new Guest(devices.socket("vm0"))) {
+            DeviceStatus status = devices.status("vm0");
+            assertEquals(Optional.of(MAPPING), status.counter());
+            assertEquals("given by the operator", status.counterReason());
+            assertEquals(OK, guest.request(ofCounter(READ_CROSS, 0, OURS), 24).status());
+        }
+    }
+}
