@@ -171,6 +171,7 @@ public final class DeviceHost implements AutoCloseable {
             return null;
         }));
         loops.forEach(EventLoop::close);
+        devices.clear();
     }
 
     private static <T> T await(CompletableFuture<T> result) {

@@ -3,6 +3,7 @@ package io.clocktower.device;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.Reactor;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -18,12 +19,13 @@ public final class EventLoop implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(EventLoop.class);
     private static final int MAX_WAITING_COMMANDS = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Reactor reactor = new Reactor(System::nanoTime);
     private final EventFd wakeUp = EventFd.create();
     private final BlockingQueue<Runnable> commands = new ArrayBlockingQueue<>(MAX_WAITING_COMMANDS);
     private final Thread thread;
-    private boolean isStopped;
+    private volatile boolean isStopped;
 
     /** Starts the loop. */
     public EventLoop(String name) {
@@ -67,8 +69,8 @@ public final class EventLoop implements AutoCloseable {
                 onFailure(failure);
             }
         }
+        runCommands();
         reactor.close();
-        wakeUp.close();
     }
 
     private void runCommands() {
@@ -82,12 +84,17 @@ public final class EventLoop implements AutoCloseable {
         LOG.error(thread.getName() + ": unexpected failure", failure);
     }
 
-    /** Ends the loop after the commands submitted before, and waits for its thread. */
+    /** Ends the loop after the commands submitted before, and waits for its thread, which a host that hangs may keep. */
     @Override
     public void close() {
-        submit(() -> isStopped = true);
+        isStopped = true;
+        wakeUp.signal();
         try {
-            thread.join();
+            if (thread.join(PATIENCE)) {
+                wakeUp.close();
+            } else {
+                LOG.errorf("%s does not end", thread.getName());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
