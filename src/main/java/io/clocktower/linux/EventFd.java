@@ -3,6 +3,7 @@ package io.clocktower.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,14 @@ public final class EventFd implements AutoCloseable {
     private static final MethodHandle WRITE = NativeCalls.capturing("write",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
+    private static final MethodHandle POLL = NativeCalls.critical("poll",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+
+    private static final long POLLFD_BYTES = 8;
+    private static final long POLLFD_EVENTS_OFFSET = 4;
+    private static final long POLLFD_REVENTS_OFFSET = 6;
+    private static final short POLLOUT = 0x4;
+    private static final ThreadLocal<MemorySegment> POLLFD = NativeCalls.scratch(POLLFD_BYTES);
     private static final ThreadLocal<MemorySegment> ONE = ThreadLocal.withInitial(() -> {
         MemorySegment one = NativeCalls.scratch(Long.BYTES).get();
         one.set(JAVA_LONG, 0, 1);
@@ -28,16 +37,18 @@ public final class EventFd implements AutoCloseable {
     });
 
     private final Descriptor descriptor;
+    private final boolean isAdopted;
 
-    private EventFd(Descriptor descriptor) {
+    private EventFd(Descriptor descriptor, boolean isAdopted) {
         this.descriptor = descriptor;
+        this.isAdopted = isAdopted;
     }
 
     /** A new one, with the count zero. */
     public static EventFd create() {
         try {
             return new EventFd(new Descriptor(NativeCalls.check("eventfd",
-                    (int) EVENTFD.invokeExact(NativeCalls.state(), 0, EFD_CLOEXEC | EFD_NONBLOCK))));
+                    (int) EVENTFD.invokeExact(NativeCalls.state(), 0, EFD_CLOEXEC | EFD_NONBLOCK))), false);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }
@@ -54,18 +65,39 @@ public final class EventFd implements AutoCloseable {
             throw new IllegalArgumentException("file descriptor is not an eventfd");
         }
         descriptor.makeNonBlocking();
-        return new EventFd(descriptor);
+        return new EventFd(descriptor, true);
     }
 
     public int number() {
         return descriptor.number();
     }
 
-    /** Adds one to the count. A count that is full stays as it is: whoever waits for it is woken in any case. */
+    /**
+     * Adds one to the count. A count that is full stays as it is: whoever waits for it is woken in any case.
+     *
+     * <p>
+     * Of an adopted eventfd we ask first: whether it blocks belongs to the open file, which its maker shares and can make
+     * blocking again.
+     */
     public void signal() {
+        if (isAdopted && !hasRoom()) {
+            return;
+        }
         try {
             long ignored = (long) WRITE.invokeExact(NativeCalls.state(), descriptor.number(), ONE.get(),
                     (long) Long.BYTES);
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    private boolean hasRoom() {
+        MemorySegment pollFd = POLLFD.get();
+        pollFd.set(JAVA_INT, 0, descriptor.number());
+        pollFd.set(JAVA_SHORT, POLLFD_EVENTS_OFFSET, POLLOUT);
+        try {
+            int ready = (int) POLL.invokeExact(pollFd, 1L, 0);
+            return ready > 0 && (pollFd.get(JAVA_SHORT, POLLFD_REVENTS_OFFSET) & POLLOUT) != 0;
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }
