@@ -21,6 +21,8 @@ public final class Mmap {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP = NativeCalls.capturing("munmap",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+    /** Any function that does nothing will do, so long as the call leaves the Java state and comes back to it. */
+    private static final MethodHandle ABS = NativeCalls.capturing("abs", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle SYSCONF = NativeCalls.critical("sysconf",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
 
@@ -34,7 +36,8 @@ public final class Mmap {
      * <p>
      * The kernel maps whole pages, huge ones on hugetlbfs: what lies before {@code offset} in its page and behind the
      * end in the last one is mapped too and is not part of the answer. An access beyond the file's end, as after
-     * somebody truncated it, is a SIGBUS, which the JVM turns into an {@link InternalError} at that access.
+     * somebody truncated it, is a SIGBUS, which the JVM turns into an {@link InternalError} at that access or some time
+     * after it: see {@link #settle}.
      *
      * @param descriptor the file, which may be closed afterwards
      * @param offset of the part in the file, in bytes; any alignment
@@ -52,6 +55,19 @@ public final class Mmap {
                 throw new LinuxException("mmap", NativeCalls.errno());
             }
             return MemorySegment.ofAddress(address).reinterpret(length, arena, Mmap::unmap).asSlice(before, bytes);
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    /**
+     * Waits for nothing, but lets the {@link InternalError} of an access that the calling thread made before come now
+     * and not later, where somebody else's work would be blamed for it. Compiled code goes on after such an access until
+     * the thread next enters the JVM.
+     */
+    public static void settle() {
+        try {
+            int ignored = (int) ABS.invokeExact(NativeCalls.state(), 0);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

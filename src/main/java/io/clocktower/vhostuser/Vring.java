@@ -2,6 +2,8 @@ package io.clocktower.vhostuser;
 
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.LinuxException;
+import io.clocktower.linux.Mmap;
 import io.clocktower.linux.Reactor;
 import io.clocktower.memory.MemoryTable;
 import io.clocktower.virtqueue.RingAreas;
@@ -124,17 +126,26 @@ final class Vring {
         }
         Optional<RingAreas> ring = locate();
         isResting = ring.isEmpty();
-        if (!isResting) {
+        if (!isResting && !isBroken) {
             virtqueue.remap(ring.get(), backEnd.memory());
-            run();
+            if (isAligned()) {
+                run();
+            } else {
+                breakRing(misaligned());
+            }
         }
     }
 
     /** Takes the eventfd over which the driver's notifications come. It is never read: each write to it is an event. */
     void setKick(EventFd eventFd) {
         dropKick();
+        try {
+            kickWatch = reactor.watch(eventFd.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> onKick());
+        } catch (LinuxException e) {
+            eventFd.close();
+            throw e;
+        }
         kick = eventFd;
-        kickWatch = reactor.watch(eventFd.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> onKick());
     }
 
     /** Takes the eventfd that tells the driver of used buffers, or null for none. */
@@ -183,18 +194,31 @@ final class Vring {
         if (!isRunning()) {
             return;
         }
+        String fault = faultOfTurn();
+        if (fault != null) {
+            breakRing(fault);
+        }
+    }
+
+    /** Uses what is available, and answers what was wrong with the ring, or null if nothing was. */
+    private String faultOfTurn() {
         try {
-            if (virtqueue == null) {
-                virtqueue = start();
+            try {
+                if (virtqueue == null) {
+                    virtqueue = start();
+                }
+                useAvailable();
+                return null;
+            } finally {
+                Mmap.settle();
             }
-            useAvailable();
         } catch (VirtqueueException e) {
-            breakRing(e.getMessage());
+            return e.getMessage();
         } catch (InternalError e) {
-            breakRing("the guest's memory has gone: " + e.getMessage());
+            return "the guest's memory has gone: " + e.getMessage();
         } catch (RuntimeException | Error e) {
             // A request may be half done: whatever it was, this ring cannot go on, and all others can.
-            breakRing("unexpected " + e);
+            return "unexpected " + e;
         }
     }
 
@@ -203,13 +227,21 @@ final class Vring {
         if (!hasAddresses || !format.allowsSize(size)) {
             throw new VirtqueueException("kicked before its size and addresses were set");
         }
-        if (!format.isAligned(descriptorAddress, driverAddress, deviceAddress)) {
-            throw new VirtqueueException("descriptor area %#x, driver area %#x or device area %#x is not aligned"
-                    .formatted(descriptorAddress, driverAddress, deviceAddress));
+        if (!isAligned()) {
+            throw new VirtqueueException(misaligned());
         }
         RingAreas areas = locate()
                 .orElseThrow(() -> new VirtqueueException("its addresses are outside the memory regions"));
         return format.open(areas, backEnd.memory(), backEnd.features(), hasBase ? base : format.initialBase());
+    }
+
+    private boolean isAligned() {
+        return backEnd.ringFormat().isAligned(descriptorAddress, driverAddress, deviceAddress);
+    }
+
+    private String misaligned() {
+        return "descriptor area %#x, driver area %#x or device area %#x is not aligned".formatted(descriptorAddress,
+                driverAddress, deviceAddress);
     }
 
     private void useAvailable() throws VirtqueueException {
@@ -220,10 +252,26 @@ final class Vring {
         if (virtqueue.base() != before) {
             pollUntilNs = reactor.nowNs() + pollWindowNs;
         }
-        if (isMoreLeft || reactor.nowNs() < pollUntilNs || virtqueue.enableNotifications()) {
+        if (isMoreLeft || reactor.nowNs() < pollUntilNs || isWantedMoreAvailable(before)) {
             isPutOff = true;
             reactor.putOff(turn);
         }
+    }
+
+    /**
+     * Enables notifications, and answers whether there is something to use that came before. Buffers that the device
+     * leaves where they are are no such thing: their driver would keep this thread from ever sleeping.
+     */
+    private boolean isWantedMoreAvailable(int before) throws VirtqueueException {
+        if (!virtqueue.enableNotifications()) {
+            return false;
+        }
+        if (virtqueue.base() != before) {
+            return true;
+        }
+        boolean isMoreLeft = backEnd.device().onAvailable(index, virtqueue);
+        signalUsed();
+        return isMoreLeft || virtqueue.base() != before;
     }
 
     private void signalUsed() {

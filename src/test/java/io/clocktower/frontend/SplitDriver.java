@@ -52,14 +52,19 @@ public final class SplitDriver implements RingDriver {
     private int usedIndex;
 
     public SplitDriver(GuestMemory memory, int size) {
-        this.memory = memory;
+        this(memory, memory, memory, size);
+    }
+
+    /** A ring whose parts lie in memories of their own. */
+    public SplitDriver(GuestMemory tableMemory, GuestMemory availableMemory, GuestMemory usedMemory, int size) {
+        this.memory = tableMemory;
         this.size = size;
-        table = memory.allocate(16L * size, 16);
-        available = memory.allocate(6 + 2L * size, 2);
-        used = memory.allocate(6 + 8L * size, 4);
-        tableBytes = memory.at(table, 16L * size);
-        availableBytes = memory.at(available, 6 + 2L * size);
-        usedBytes = memory.at(used, 6 + 8L * size);
+        table = tableMemory.allocate(16L * size, 16);
+        available = availableMemory.allocate(6 + 2L * size, 2);
+        used = usedMemory.allocate(6 + 8L * size, 4);
+        tableBytes = tableMemory.at(table, 16L * size);
+        availableBytes = availableMemory.at(available, 6 + 2L * size);
+        usedBytes = usedMemory.at(used, 6 + 8L * size);
         tableBytes.fill((byte) 0);
         availableBytes.fill((byte) 0);
         usedBytes.fill((byte) 0);

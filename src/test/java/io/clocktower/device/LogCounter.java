@@ -1,0 +1,44 @@
+package io.clocktower.device;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jboss.logmanager.formatters.PatternFormatter;
+
+/** The lines that devices log, until it is closed. */
+final class LogCounter implements AutoCloseable {
+
+    private final Logger logger = Logger.getLogger("io.clocktower");
+    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final Formatter format = new PatternFormatter("%s");
+    private final Handler handler = new Handler() {
+
+        @Override
+        public void publish(LogRecord line) {
+            lines.add(format.format(line));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    };
+
+    LogCounter() {
+        logger.addHandler(handler);
+    }
+
+    long count(Predicate<String> which) {
+        return lines.stream().filter(which).count();
+    }
+
+    @Override
+    public void close() {
+        logger.removeHandler(handler);
+    }
+}
