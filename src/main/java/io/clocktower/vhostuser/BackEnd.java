@@ -20,7 +20,6 @@ final class BackEnd {
 
     /** As many as KVM gives a guest, and as QEMU's front-end takes. */
     static final int MAX_MEM_SLOTS = 509;
-    private static final int MAX_TABLE_REGIONS = 8;
     private static final int STATUS_MASK = 0xff;
     private static final int STATUS_DEVICE_NEEDS_RESET = 64;
     private static final long VRING_INDEX_MASK = 0xff;
@@ -156,21 +155,23 @@ final class BackEnd {
 
     private void setMemory(Message message) throws ProtocolException {
         int count = message.regionCount();
-        if (count < 1 || count > MAX_TABLE_REGIONS || message.payloadBytes() != Message.regionOffset(count)) {
+        if (count < 1 || count > Message.MAX_TABLE_REGIONS || message.payloadBytes() != Message.regionOffset(count)) {
             throw new ProtocolException("memory table of %s regions in %d bytes, expected 1 to %d regions"
-                    .formatted(Integer.toUnsignedString(count), message.payloadBytes(), MAX_TABLE_REGIONS));
+                    .formatted(Integer.toUnsignedString(count), message.payloadBytes(), Message.MAX_TABLE_REGIONS));
         }
         requireDescriptors(message, count);
         List<MemoryRegion> regions = new ArrayList<>();
+        MemoryTable next;
         try {
             for (int i = 0; i < count; i++) {
                 regions.add(map(message, Message.regionOffset(i), message.descriptors().get(i)));
             }
-            replaceMemory(MemoryTable.of(regions));
+            next = MemoryTable.of(regions);
         } catch (InvalidMemoryException | LinuxException e) {
             regions.forEach(MemoryRegion::close);
             throw new ProtocolException(e.getMessage());
         }
+        replaceMemory(next);
     }
 
     private void addRegion(Message message) throws ProtocolException {
@@ -179,15 +180,17 @@ final class BackEnd {
             throw new ProtocolException("more than %d memory regions".formatted(MAX_MEM_SLOTS));
         }
         MemoryRegion added = null;
+        MemoryTable next;
         try {
             added = map(message, Message.SINGLE_REGION_OFFSET, message.descriptors().getFirst());
-            replaceMemory(memory.with(added));
+            next = memory.with(added);
         } catch (InvalidMemoryException | LinuxException e) {
             if (added != null) {
                 added.close();
             }
             throw new ProtocolException(e.getMessage());
         }
+        replaceMemory(next);
     }
 
     private static MemoryRegion map(Message message, int at, Descriptor file) throws InvalidMemoryException {

@@ -35,7 +35,7 @@ public final class Connection implements AutoCloseable {
     private final BackEndListener listener;
     private final BackEnd backEnd;
     private final Peer peer;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofAuto();
     private final MessageSocket socket;
     private final Message message = new Message(arena);
     private final MessageReader reader;
@@ -61,7 +61,11 @@ public final class Connection implements AutoCloseable {
         socket = new MessageSocket(fd, arena);
         reader = new MessageReader(socket, message);
         messageDeadline = reactor.deadline(() -> fail("half a message and then silence"));
-        watch = reactor.watch(fd, Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
+        try {
+            watch = reactor.watch(fd, Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
+        } catch (LinuxException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     private static Peer peerOf(AFUNIXSocketChannel channel) throws IOException {
@@ -109,6 +113,9 @@ public final class Connection implements AutoCloseable {
             }
         } catch (ProtocolException | LinuxException | IOException e) {
             fail(e.getMessage());
+        } catch (RuntimeException e) {
+            fail("unexpected " + e);
+            throw e;
         }
     }
 
@@ -194,7 +201,6 @@ public final class Connection implements AutoCloseable {
         } catch (IOException e) {
             // Its descriptor is gone in any case.
         }
-        arena.close();
         listener.onClosed();
     }
 }

@@ -40,6 +40,8 @@ final class Message {
     static final int HEADER_BYTES = 12;
     /** No message that we know is longer; one that says so is not worth the memory. */
     static final int MAX_PAYLOAD_BYTES = 4096;
+    /** The regions of one memory table; no message carries more descriptors. */
+    static final int MAX_TABLE_REGIONS = 8;
     static final int VARIABLE = -1;
     static final int U64_BYTES = 8;
     static final int VRING_STATE_BYTES = 8;
@@ -72,6 +74,13 @@ final class Message {
     /** Hands the first descriptor that is left over to the caller. */
     Descriptor takeDescriptor() {
         return descriptors.removeFirst();
+    }
+
+    /** Closes those that nobody can want, and keeps one too many for the message to be refused by. */
+    void closeSurplusDescriptors() {
+        while (descriptors.size() > MAX_TABLE_REGIONS + 1) {
+            descriptors.removeLast().close();
+        }
     }
 
     void closeDescriptors() {

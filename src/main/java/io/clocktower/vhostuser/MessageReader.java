@@ -48,6 +48,8 @@ final class MessageReader {
                 return Progress.COMPLETE;
             }
             int count = socket.receive(message.bytes().asSlice(received, wanted - received), message.descriptors());
+            // Each byte of a message may bring hundreds of them.
+            message.closeSurplusDescriptors();
             if (count == MessageSocket.NOTHING) {
                 return Progress.INCOMPLETE;
             }
