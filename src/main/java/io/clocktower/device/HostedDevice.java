@@ -8,6 +8,7 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.linux.Deadline;
 import io.clocktower.linux.Epoll;
+import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Reactor;
 import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.rtc.RtcDevice;
@@ -97,7 +98,7 @@ final class HostedDevice {
         try {
             listening = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
             failure = Optional.empty();
-        } catch (IOException e) {
+        } catch (IOException | LinuxException e) {
             onAcceptFailed(e);
         }
     }
@@ -114,7 +115,7 @@ final class HostedDevice {
     }
 
     /** Out of descriptors, say. The front-end waits in the backlog, so trying at once and on and on would not help. */
-    private void onAcceptFailed(IOException e) {
+    private void onAcceptFailed(Exception e) {
         failure = Optional.of("cannot accept a front-end: " + e.getMessage());
         faults.report(FaultLog.Kind.ACCEPT_FAILED, failure.get());
         if (listening != null) {

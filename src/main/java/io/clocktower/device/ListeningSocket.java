@@ -22,6 +22,8 @@ final class ListeningSocket implements AutoCloseable {
     /** {@code sun_path} has room for so many bytes and the zero that ends them. */
     static final int MAX_PATH_BYTES = 107;
 
+    private static final int S_IFMT = 0xf000;
+    private static final int S_IFSOCK = 0xc000;
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-rw----");
 
     private final Path path;
@@ -42,13 +44,18 @@ final class ListeningSocket implements AutoCloseable {
     static ListeningSocket bind(Path path) throws DeviceException {
         removeStale(path);
         AFUNIXServerSocketChannel channel = null;
+        boolean isBound = false;
         try {
             channel = AFUNIXServerSocketChannel.open();
             channel.configureBlocking(false);
             channel.bind(AFUNIXSocketAddress.of(path));
+            isBound = true;
             Files.setPosixFilePermissions(path, MODE);
             return new ListeningSocket(path, channel);
         } catch (IOException e) {
+            if (isBound) {
+                closeQuietly(() -> Files.deleteIfExists(path));
+            }
             closeQuietly(channel);
             throw new DeviceException("cannot listen at " + path + ": " + reason(e));
         }
@@ -56,9 +63,8 @@ final class ListeningSocket implements AutoCloseable {
 
     private static void removeStale(Path path) throws DeviceException {
         try {
-            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class,
-                    LinkOption.NOFOLLOW_LINKS);
-            if (!attributes.isOther()) {
+            int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            if ((mode & S_IFMT) != S_IFSOCK) {
                 throw new DeviceException(path + " exists and is not a socket");
             }
             if (isLive(path)) {
