@@ -60,6 +60,8 @@ class ServiceIT {
                               labels: { team: payments, tier: "1" }
                             vm1:
                               labels: { team: payments }
+                            vm2:
+                              poll-window: 0
                         """
                         .formatted(sockets, directory.resolve("state")));
         application = PackagedApplication.start(directory, Map.of("smallrye.config.locations", file.toString()));
