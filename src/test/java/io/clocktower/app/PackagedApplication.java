@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,8 +201,15 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** What the application answers to a GET of that path. */
     public HttpResponse<String> send(String path) throws IOException {
+        return send("GET", path, null);
+    }
+
+    /** What the application answers to a call with that JSON, or with no body. */
+    public HttpResponse<String> send(String method, String path, String body) throws IOException {
         try {
-            var request = HttpRequest.newBuilder(root.resolve(path)).timeout(CHANGE).build();
+            var publisher = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
+            var request = HttpRequest.newBuilder(root.resolve(path)).timeout(CHANGE).method(method, publisher)
+                    .header("Content-Type", "application/json").build();
             return http.send(request, BodyHandlers.ofString());
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while waiting for " + path, e);

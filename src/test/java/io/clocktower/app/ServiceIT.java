@@ -97,7 +97,8 @@ class ServiceIT {
     void aDeviceIsShownInTheOrderOfItsDeclaration() {
         JsonNode device = application.get("api/v1/devices/vm0");
 
-        assertEquals(List.of("name", "socket", "state", "labels", "clocks", "counters"), fields(device));
+        assertEquals(List.of("name", "socket", "state", "labels", "clocks", "crossTimestamps", "counters"),
+                fields(device));
         assertEquals(List.of("id", "type", "smearing", "alarm", "trueNs", "servedNs", "offsetNs", "reads"),
                 fields(device.at("/clocks/0")));
         assertEquals("vm0", device.path("name").asText());
@@ -139,6 +140,23 @@ class ServiceIT {
         assertProblem(400, "label: \"=x\", expected name=value", application.send("api/v1/devices?label=%3Dx"));
     }
 
+    @Test
+    void aCounterIsGivenAndTakenBack() throws Exception {
+        assertEquals(200, application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":-5}").statusCode());
+        assertEquals(204, application.send("DELETE", "api/v1/devices/vm1/counter", null).statusCode());
+        assertProblem(400, "offset: a number of cycles was expected.",
+                application.send("PUT", "api/v1/devices/vm1/counter", "{}"));
+        assertProblem(400, "fractionBits: 64, expected 0 to 63.",
+                application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"fractionBits\":64}"));
+        assertProblem(400, "ratio: 0, expected more.",
+                application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"ratio\":0}"));
+        assertProblem(404, "There is no device vm9.",
+                application.send("PUT", "api/v1/devices/vm9/counter", "{\"offset\":1}"));
+        for (String body : List.of("{\"offset\":\"x\"}", "{\"offset\":1,\"colour\":2}", "[", "{\"offset\":1e30}")) {
+            assertEquals(400, application.send("PUT", "api/v1/devices/vm1/counter", body).statusCode(), body);
+        }
+    }
+
     private static void assertProblem(int status, String detail, HttpResponse<String> response) throws Exception {
         JsonNode problem = new ObjectMapper().readTree(response.body());
         assertEquals(status, response.statusCode());
@@ -157,7 +175,8 @@ class ServiceIT {
     void theInterfaceIsDescribed() throws Exception {
         JsonNode description = application.get("q/openapi?format=json");
 
-        assertEquals(List.of("/api/v1/devices", "/api/v1/devices/{name}"), fields(description.path("paths")));
+        assertEquals(List.of("/api/v1/devices", "/api/v1/devices/{name}", "/api/v1/devices/{name}/counter"),
+                fields(description.path("paths")));
         assertEquals(200, application.send("q/swagger-ui/").statusCode());
     }
 
