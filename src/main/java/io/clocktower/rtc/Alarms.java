@@ -1,7 +1,6 @@
 package io.clocktower.rtc;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static io.clocktower.virtqueue.LittleEndian.LE16;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.ServedClock;
@@ -9,8 +8,6 @@ import io.clocktower.virtqueue.DescriptorChain;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +27,6 @@ import java.util.stream.IntStream;
  */
 final class Alarms {
 
-    private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final short NOTIF_ALARM = 0x2000;
     private static final int CLOCK_ID_OFFSET = 8;
     private static final int NOTIFICATION_BYTES = 16;

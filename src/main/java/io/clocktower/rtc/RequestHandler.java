@@ -1,15 +1,13 @@
 package io.clocktower.rtc;
 
+import static io.clocktower.virtqueue.LittleEndian.LE16;
+import static io.clocktower.virtqueue.LittleEndian.LE64;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.virtqueue.DescriptorChain;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -29,9 +27,6 @@ import java.util.List;
  * What a response does not say is zero. A response whose status is not OK is its head alone.
  */
 final class RequestHandler {
-
-    private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private static final int HEAD_BYTES = 8;
     private static final int LONGEST_BYTES = 24;

@@ -5,8 +5,6 @@ import io.clocktower.memory.MemoryTable;
 /** What an indirect descriptor of either ring format must be. */
 final class IndirectTable {
 
-    private static final long DESCRIPTOR_BYTES = 16;
-
     private IndirectTable() {}
 
     /**
@@ -24,12 +22,12 @@ final class IndirectTable {
         if (!isLast) {
             throw new VirtqueueException("indirect descriptor in a chain with others");
         }
-        if (bytes == 0 || bytes % DESCRIPTOR_BYTES != 0) {
+        if (bytes == 0 || bytes % DescriptorCopy.BYTES != 0) {
             throw new VirtqueueException("indirect table of %d bytes".formatted(bytes));
         }
         if (MemoryTable.wraps(address, bytes)) {
             throw new VirtqueueException("indirect table of %d bytes at %#x wraps".formatted(bytes, address));
         }
-        return bytes / DESCRIPTOR_BYTES;
+        return bytes / DescriptorCopy.BYTES;
     }
 }

@@ -1,14 +1,11 @@
 package io.clocktower.virtqueue;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static io.clocktower.virtqueue.LittleEndian.LE16;
+import static io.clocktower.virtqueue.LittleEndian.LE32;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 
 /**
  * A packed virtqueue from the device's side. VIRTIO 1.4, "Packed Virtqueues".
@@ -37,12 +34,7 @@ final class PackedVirtqueue implements Virtqueue {
     /** Both indices 0 and both wrap counters 1, as in a ring that nobody has used. */
     static final int INITIAL_BASE = 0x8000_8000;
 
-    static final long DESCRIPTOR_BYTES = 16;
     static final long EVENT_BYTES = 4;
-
-    private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private static final long LENGTH_OFFSET = 8;
     private static final long ID_OFFSET = 12;
@@ -63,7 +55,7 @@ final class PackedVirtqueue implements Virtqueue {
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
-    private final MemorySegment descriptor = MemorySegment.ofArray(new long[2]);
+    private final DescriptorCopy descriptor = new DescriptorCopy();
     private RingAreas ring;
     private MemoryTable memory;
     private int availIndex;
@@ -114,8 +106,8 @@ final class PackedVirtqueue implements Virtqueue {
         int flags;
         chain.begin();
         do {
-            MemorySegment.copy(ring.descriptorArea(), DESCRIPTOR_BYTES * index, descriptor, 0, DESCRIPTOR_BYTES);
-            flags = flags();
+            descriptor.copyFrom(ring.descriptorArea(), index);
+            flags = descriptor.le16(FLAGS_OFFSET);
             if (!isAvailable(flags, wrap)) {
                 throw new VirtqueueException("descriptor %d of a list is not available".formatted(index));
             }
@@ -123,7 +115,7 @@ final class PackedVirtqueue implements Virtqueue {
                 throw new VirtqueueException("descriptor list is longer than the ring of %d".formatted(ring.size()));
             }
             // The id of the whole list is in its last descriptor.
-            id = Short.toUnsignedInt(descriptor.get(LE16, ID_OFFSET));
+            id = descriptor.le16(ID_OFFSET);
             if ((flags & DESC_F_INDIRECT) != 0) {
                 walkIndirect(chain, flags, count);
             } else {
@@ -142,7 +134,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     private boolean hasAvailable() {
-        int flags = ring.descriptorArea().get(LE16, DESCRIPTOR_BYTES * availIndex + FLAGS_OFFSET);
+        int flags = ring.descriptorArea().get(LE16, DescriptorCopy.BYTES * availIndex + FLAGS_OFFSET);
         VarHandle.acquireFence();
         return isAvailable(flags, availWrap);
     }
@@ -153,37 +145,23 @@ final class PackedVirtqueue implements Virtqueue {
 
     /** "The VIRTQ_DESC_F_WRITE flags bit is the only valid flag for descriptors in the indirect table." */
     private void walkIndirect(DescriptorChain chain, int flags, int position) throws VirtqueueException {
-        long table = address();
+        long table = descriptor.address();
         boolean isAlone = (flags & DESC_F_NEXT) == 0 && position == 0;
-        long entries = IndirectTable.entries(hasIndirect, isAlone, table, length());
+        long entries = IndirectTable.entries(hasIndirect, isAlone, table, descriptor.length());
         for (long i = 0; i < entries; i++) {
-            if (!memory.copyFromGuest(table + DESCRIPTOR_BYTES * i, descriptor, DESCRIPTOR_BYTES)) {
-                throw new VirtqueueException("indirect table at %#x is outside the guest's memory".formatted(table));
-            }
-            add(chain, flags());
+            descriptor.copyFrom(memory, table, i);
+            add(chain, descriptor.le16(FLAGS_OFFSET));
         }
     }
 
     private void add(DescriptorChain chain, int flags) throws VirtqueueException {
-        chain.add(memory, address(), length(), (flags & DESC_F_WRITE) != 0, ring.size());
-    }
-
-    private long address() {
-        return descriptor.get(LE64, 0);
-    }
-
-    private long length() {
-        return Integer.toUnsignedLong(descriptor.get(LE32, LENGTH_OFFSET));
-    }
-
-    private int flags() {
-        return descriptor.get(LE16, FLAGS_OFFSET);
+        chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
         MemorySegment descriptors = ring.descriptorArea();
-        long entry = DESCRIPTOR_BYTES * usedIndex;
+        long entry = DescriptorCopy.BYTES * usedIndex;
         descriptors.set(LE32, entry + LENGTH_OFFSET, usedLength);
         descriptors.set(LE16, entry + ID_OFFSET, (short) chain.id());
         VarHandle.releaseFence();

@@ -86,8 +86,6 @@ public enum RingFormat {
     /** The largest queue size that the specification allows. */
     public static final int MAX_SIZE = 32768;
 
-    private static final long DESCRIPTOR_BYTES = 16;
-
     /** The format that goes with the negotiated features. */
     public static RingFormat of(long features) {
         return (features & Feature.RING_PACKED) != 0 ? PACKED : SPLIT;
@@ -102,7 +100,7 @@ public enum RingFormat {
     public abstract int initialBase();
 
     public long descriptorAreaBytes(int size) {
-        return DESCRIPTOR_BYTES * size;
+        return DescriptorCopy.BYTES * size;
     }
 
     public abstract long driverAreaBytes(int size, long features);

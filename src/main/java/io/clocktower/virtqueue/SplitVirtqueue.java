@@ -1,14 +1,11 @@
 package io.clocktower.virtqueue;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static io.clocktower.virtqueue.LittleEndian.LE16;
+import static io.clocktower.virtqueue.LittleEndian.LE32;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 
 /**
  * A split virtqueue from the device's side. VIRTIO 1.4, "Split Virtqueues".
@@ -39,12 +36,6 @@ import java.nio.ByteOrder;
  */
 final class SplitVirtqueue implements Virtqueue {
 
-    private static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private static final long DESCRIPTOR_BYTES = 16;
-    private static final long LENGTH_OFFSET = 8;
     private static final long FLAGS_OFFSET = 12;
     private static final long NEXT_OFFSET = 14;
 
@@ -65,7 +56,7 @@ final class SplitVirtqueue implements Virtqueue {
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
-    private final MemorySegment descriptor = MemorySegment.ofArray(new long[2]);
+    private final DescriptorCopy descriptor = new DescriptorCopy();
     private RingAreas ring;
     private MemoryTable memory;
     private int availIndex;
@@ -143,9 +134,8 @@ final class SplitVirtqueue implements Virtqueue {
             if (index >= ring.size()) {
                 throw new VirtqueueException("descriptor %d is outside a table of %d".formatted(index, ring.size()));
             }
-            MemorySegment.copy(ring.descriptorArea(), DESCRIPTOR_BYTES * index, descriptor, 0,
-                    DESCRIPTOR_BYTES);
-            int flags = flags();
+            descriptor.copyFrom(ring.descriptorArea(), index);
+            int flags = descriptor.le16(FLAGS_OFFSET);
             if ((flags & DESC_F_INDIRECT) != 0) {
                 walkIndirect(chain, flags);
                 return;
@@ -154,25 +144,22 @@ final class SplitVirtqueue implements Virtqueue {
             if ((flags & DESC_F_NEXT) == 0) {
                 return;
             }
-            index = next();
+            index = descriptor.le16(NEXT_OFFSET);
         }
     }
 
     /** The descriptor just copied names a table, which ends the chain; its own write flag means nothing. */
     private void walkIndirect(DescriptorChain chain, int flags) throws VirtqueueException {
-        long table = address();
-        long entries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table, length());
+        long table = descriptor.address();
+        long entries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table, descriptor.length());
         int index = 0;
         while (true) {
             if (index >= entries) {
                 throw new VirtqueueException("descriptor %d is outside an indirect table of %d".formatted(index,
                         entries));
             }
-            if (!memory.copyFromGuest(table + DESCRIPTOR_BYTES * index, descriptor,
-                    DESCRIPTOR_BYTES)) {
-                throw new VirtqueueException("indirect table at %#x is outside the guest's memory".formatted(table));
-            }
-            int entryFlags = flags();
+            descriptor.copyFrom(memory, table, index);
+            int entryFlags = descriptor.le16(FLAGS_OFFSET);
             if ((entryFlags & DESC_F_INDIRECT) != 0) {
                 throw new VirtqueueException("indirect descriptor in an indirect table");
             }
@@ -180,28 +167,12 @@ final class SplitVirtqueue implements Virtqueue {
             if ((entryFlags & DESC_F_NEXT) == 0) {
                 return;
             }
-            index = next();
+            index = descriptor.le16(NEXT_OFFSET);
         }
     }
 
     private void add(DescriptorChain chain, int flags) throws VirtqueueException {
-        chain.add(memory, address(), length(), (flags & DESC_F_WRITE) != 0, ring.size());
-    }
-
-    private long address() {
-        return descriptor.get(LE64, 0);
-    }
-
-    private long length() {
-        return Integer.toUnsignedLong(descriptor.get(LE32, LENGTH_OFFSET));
-    }
-
-    private int flags() {
-        return descriptor.get(LE16, FLAGS_OFFSET);
-    }
-
-    private int next() {
-        return Short.toUnsignedInt(descriptor.get(LE16, NEXT_OFFSET));
+        chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
     }
 
     @Override
