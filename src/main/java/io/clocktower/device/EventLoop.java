@@ -9,6 +9,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
@@ -25,6 +26,7 @@ public final class EventLoop implements AutoCloseable {
     private final EventFd wakeUp = EventFd.create();
     private final BlockingQueue<Runnable> commands = new ArrayBlockingQueue<>(MAX_WAITING_COMMANDS);
     private final Thread thread;
+    private final Consumer<Throwable> onFailure = this::onFailure;
     private volatile boolean isStopped;
 
     /** Starts the loop. */
@@ -64,7 +66,7 @@ public final class EventLoop implements AutoCloseable {
     private void run() {
         while (!isStopped) {
             try {
-                reactor.turn(this::onFailure);
+                reactor.turn(onFailure);
             } catch (Throwable failure) {
                 onFailure(failure);
             }

@@ -41,6 +41,9 @@ public final class Epoll implements AutoCloseable {
     private static final MethodHandle EPOLL_WAIT = NativeCalls.capturing("epoll_wait",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
 
+    private static final MethodHandle EPOLL_WAIT_UNEXPLAINED = NativeCalls.plain("epoll_wait",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+
     private final Descriptor descriptor;
     private final int maxEvents;
     private final MemorySegment events;
@@ -97,8 +100,17 @@ public final class Epoll implements AutoCloseable {
      */
     public int await(int timeoutMs) {
         try {
-            int count = (int) EPOLL_WAIT.invokeExact(NativeCalls.state(), descriptor.number(), events, maxEvents,
-                    timeoutMs);
+            int count = (int) EPOLL_WAIT_UNEXPLAINED.invokeExact(descriptor.number(), events, maxEvents, timeoutMs);
+            return count == -1 ? look() : count;
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    /** The same without a wait, after one that ended with an error: it either ends so again or was interrupted. */
+    private int look() {
+        try {
+            int count = (int) EPOLL_WAIT.invokeExact(NativeCalls.state(), descriptor.number(), events, maxEvents, 0);
             return count == -1 && NativeCalls.errno() == Errno.EINTR ? 0 : NativeCalls.check("epoll_wait", count);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);

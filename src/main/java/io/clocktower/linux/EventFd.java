@@ -19,7 +19,7 @@ public final class EventFd implements AutoCloseable {
 
     private static final MethodHandle EVENTFD = NativeCalls.capturing("eventfd",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle WRITE = NativeCalls.capturing("write",
+    private static final MethodHandle WRITE = NativeCalls.plain("write",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
     private static final MethodHandle POLL = NativeCalls.critical("poll",
@@ -84,8 +84,7 @@ public final class EventFd implements AutoCloseable {
             return;
         }
         try {
-            long ignored = (long) WRITE.invokeExact(NativeCalls.state(), descriptor.number(), ONE.get(),
-                    (long) Long.BYTES);
+            long ignored = (long) WRITE.invokeExact(descriptor.number(), ONE.get(), (long) Long.BYTES);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

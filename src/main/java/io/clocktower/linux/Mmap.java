@@ -22,7 +22,7 @@ public final class Mmap {
     private static final MethodHandle MUNMAP = NativeCalls.capturing("munmap",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
     /** Any function that does nothing will do, so long as the call leaves the Java state and comes back to it. */
-    private static final MethodHandle ABS = NativeCalls.capturing("abs", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle ABS = NativeCalls.plain("abs", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle SYSCONF = NativeCalls.critical("sysconf",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
 
@@ -67,7 +67,7 @@ public final class Mmap {
      */
     public static void settle() {
         try {
-            int ignored = (int) ABS.invokeExact(NativeCalls.state(), 0);
+            int ignored = (int) ABS.invokeExact(0);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

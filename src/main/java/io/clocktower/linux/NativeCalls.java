@@ -27,6 +27,14 @@ final class NativeCalls {
         return LINKER.downcallHandle(symbol(name), descriptor, Linker.Option.captureCallState("errno"));
     }
 
+    /**
+     * A call whose errno nobody asks for. Where the compiler does not inline it, this allocates nothing, and
+     * {@link #capturing} does.
+     */
+    static MethodHandle plain(String name, FunctionDescriptor descriptor) {
+        return LINKER.downcallHandle(symbol(name), descriptor);
+    }
+
     /** As {@link #capturing}, for a variadic C function whose first {@code fixed} arguments are named. */
     static MethodHandle capturingVariadic(String name, int fixed, FunctionDescriptor descriptor) {
         return LINKER.downcallHandle(symbol(name), descriptor, Linker.Option.captureCallState("errno"),
