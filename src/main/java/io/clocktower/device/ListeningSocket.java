@@ -48,6 +48,8 @@ final class ListeningSocket implements AutoCloseable {
         try {
             channel = AFUNIXServerSocketChannel.open();
             channel.configureBlocking(false);
+            // Or else it removes whatever then lies at the path, a successor's socket file too.
+            channel.socket().setDeleteOnClose(false);
             channel.bind(AFUNIXSocketAddress.of(path));
             isBound = true;
             Files.setPosixFilePermissions(path, MODE);
