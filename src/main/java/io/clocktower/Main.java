@@ -6,6 +6,9 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.util.ExceptionUtil;
 import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
@@ -13,6 +16,9 @@ import org.jboss.logging.Logger;
 /** Runs the service. One that cannot start as it is configured says so in one line, and ends with status 1. */
 @QuarkusMain
 public final class Main {
+
+    private static final Pattern UNKNOWN_KEY = Pattern
+            .compile("SRCFG00050: (\\S+) in (.+) does not map to any root");
 
     private Main() {}
 
@@ -43,7 +49,20 @@ public final class Main {
 
     private static String problems(ConfigValidationException invalid) {
         return IntStream.range(0, invalid.getProblemCount())
-                .mapToObj(i -> invalid.getProblem(i).getMessage().replaceFirst("^[\\w.]+Exception: ", ""))
-                .collect(Collectors.joining("; "));
+                .mapToObj(i -> problem(invalid.getProblem(i).getMessage())).collect(Collectors.joining("; "));
+    }
+
+    private static String problem(String message) {
+        Matcher unknown = UNKNOWN_KEY.matcher(message);
+        return unknown.matches()
+                ? "%s: %s, expected no such key (%s)".formatted(unknown.group(1), valueOf(unknown.group(1)),
+                        unknown.group(2))
+                : message.replaceFirst("^[\\w.]+Exception: ", "");
+    }
+
+    /** Of the sources alone: there is no configuration with a key that is unknown. */
+    private static String valueOf(String key) {
+        return new SmallRyeConfigBuilder().addDefaultSources().addDiscoveredSources().build().getConfigValue(key)
+                .getRawValue();
     }
 }

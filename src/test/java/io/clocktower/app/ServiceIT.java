@@ -215,7 +215,7 @@ class ServiceIT {
         Path first = home.resolve("a.sock");
         String b = "clocktower.devices.b.";
 
-        assertRefused(home, "clocktower.no-such", Map.of("clocktower.no-such", "1"));
+        assertRefused(home, "clocktower.no-such: 1, expected no such key", Map.of("clocktower.no-such", "1"));
         assertRefused(home, b + "poll-window with the config value \"5parsecs\"",
                 Map.of(b + "poll-window", "5parsecs"));
         assertRefused(home, b + "socket: " + file + " exists and is not a socket",
