@@ -95,7 +95,7 @@ class ListeningSocketIT {
     @Test
     void aLiveSocketIsNot() throws Exception {
         try (var first = ListeningSocket.bind(path)) {
-            assertRefused("another process listens at");
+            assertRefused(" is in use: somebody listens there");
             first.accept().close();
             assertConnects(first);
         }

@@ -38,6 +38,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.GuestMemory;
@@ -60,7 +61,8 @@ class ProtocolIT {
     private static final byte[] REQUEST = ofClock(READ, 1);
     private static final byte[] NONE = new byte[0];
     private static final long NO_DESCRIPTOR = 0x100;
-    private static final long ALL_FEATURES = 1L << 32 | 1L << 30 | 1L << 29 | 1L << 28;
+    private static final long ALL_FEATURES = 1L << 32 | 1L << 30 | 1L << 29 | 1L << 28
+            | Alarmq.F_ALARM | FrontEnd.RING_PACKED;
     private static final int DEVICE_NEEDS_RESET = 64;
 
     private Devices devices;
@@ -283,7 +285,7 @@ class ProtocolIT {
     void aKickBeforeTheRingIsEnabledIsNotLost() throws Exception {
         try (var guest = guest()) {
             guest.frontEnd().must(RESET_DEVICE, NONE);
-            guest.frontEnd().must(SET_FEATURES, u64(ALL_FEATURES));
+            guest.frontEnd().must(SET_FEATURES, u64(ALL_FEATURES & ~FrontEnd.RING_PACKED));
             GuestMemory memory = guest.memory();
             SplitDriver driver = guest.requestq();
             guest.frontEnd().must(SET_VRING_NUM, state(0, driver.size()));
@@ -375,7 +377,7 @@ class ProtocolIT {
                 guest.frontEnd().must(RESET_DEVICE, NONE);
                 assertReset();
                 assertEquals(0, guest.frontEnd().askU64(GET_STATUS));
-                guest.frontEnd().must(SET_FEATURES, u64(ALL_FEATURES));
+                guest.frontEnd().must(SET_FEATURES, u64(ALL_FEATURES & ~FrontEnd.RING_PACKED));
                 guest.requestq().forgetDescriptors();
                 guest.requestq().startAt(0);
                 guest.frontEnd().setRing(0, guest.memory(), guest.requestq(), 0, guest.kickFile(), guest.call(),
