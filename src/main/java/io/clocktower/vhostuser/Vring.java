@@ -5,12 +5,9 @@ import io.clocktower.linux.EventFd;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Mmap;
 import io.clocktower.linux.Reactor;
-import io.clocktower.memory.MemoryTable;
 import io.clocktower.virtqueue.RingAreas;
-import io.clocktower.virtqueue.RingFormat;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
@@ -29,13 +26,7 @@ final class Vring {
     private final Reactor reactor;
     private final long pollWindowNs;
 
-    private int size;
-    private int base;
-    private boolean hasBase;
-    private boolean hasAddresses;
-    private long descriptorAddress;
-    private long driverAddress;
-    private long deviceAddress;
+    private final RingSetup setup;
     private EventFd kick;
     private Reactor.Watch kickWatch;
     private EventFd call;
@@ -55,32 +46,23 @@ final class Vring {
         this.backEnd = backEnd;
         this.reactor = reactor;
         this.pollWindowNs = pollWindowNs;
+        setup = new RingSetup(index, backEnd);
     }
 
     void setSize(int size) throws ProtocolException {
         requireStopped();
-        RingFormat format = backEnd.ringFormat();
-        if (!format.allowsSize(size)) {
-            throw new ProtocolException("vring %d: size %s, expected 1 to %d%s".formatted(index,
-                    Integer.toUnsignedString(size), RingFormat.MAX_SIZE,
-                    format == RingFormat.SPLIT ? " and a power of two" : ""));
-        }
-        this.size = size;
+        setup.setSize(size);
     }
 
     void setBase(int base) throws ProtocolException {
         requireStopped();
-        if (!backEnd.ringFormat().allowsBase(base)) {
-            throw new ProtocolException("vring %d: base %s, expected at most 65535".formatted(index,
-                    Integer.toUnsignedString(base)));
-        }
-        if (wasStopped && base != this.base) {
+        setup.checkBase(base);
+        if (wasStopped && base != setup.base()) {
             // QEMU tells RTC back-ends of no reset, but a ring that goes on elsewhere than it stopped was set up anew.
             backEnd.device().onReset();
         }
         wasStopped = false;
-        hasBase = true;
-        this.base = base;
+        setup.setBase(base);
     }
 
     private void requireStopped() throws ProtocolException {
@@ -89,34 +71,9 @@ final class Vring {
         }
     }
 
-    /** User addresses of the parts; vhost-user has the names of a split ring's for both formats. */
     void setAddresses(long descriptor, long available, long used) throws ProtocolException {
-        if (locate(Math.max(size, 1), descriptor, available, used).isEmpty()) {
-            throw new ProtocolException(
-                    "vring %d: descriptor area %#x, driver area %#x or device area %#x is outside the memory regions"
-                            .formatted(index, descriptor, available, used));
-        }
-        descriptorAddress = descriptor;
-        driverAddress = available;
-        deviceAddress = used;
-        hasAddresses = true;
+        setup.setAddresses(descriptor, available, used);
         remap();
-    }
-
-    private Optional<RingAreas> locate() {
-        return locate(size, descriptorAddress, driverAddress, deviceAddress);
-    }
-
-    private Optional<RingAreas> locate(int size, long descriptor, long driver, long device) {
-        MemoryTable memory = backEnd.memory();
-        RingFormat format = backEnd.ringFormat();
-        long features = backEnd.features();
-        Optional<MemorySegment> descriptorArea = memory.atUserAddress(descriptor, format.descriptorAreaBytes(size));
-        Optional<MemorySegment> driverArea = memory.atUserAddress(driver, format.driverAreaBytes(size, features));
-        Optional<MemorySegment> deviceArea = memory.atUserAddress(device, format.deviceAreaBytes(size, features));
-        return descriptorArea.isPresent() && driverArea.isPresent() && deviceArea.isPresent()
-                ? Optional.of(new RingAreas(size, descriptorArea.get(), driverArea.get(), deviceArea.get()))
-                : Optional.empty();
     }
 
     /** Translates the addresses of a running ring anew, after the memory or the addresses changed. */
@@ -124,15 +81,17 @@ final class Vring {
         if (virtqueue == null) {
             return;
         }
-        Optional<RingAreas> ring = locate();
+        Optional<RingAreas> ring = setup.locate();
         isResting = ring.isEmpty();
-        if (!isResting && !isBroken) {
-            virtqueue.remap(ring.get(), backEnd.memory());
-            if (isAligned()) {
-                run();
-            } else {
-                breakRing(misaligned());
-            }
+        if (isResting || isBroken) {
+            return;
+        }
+        virtqueue.remap(ring.get(), backEnd.memory());
+        try {
+            setup.checkAlignment();
+            run();
+        } catch (VirtqueueException e) {
+            breakRing(e.getMessage());
         }
     }
 
@@ -205,7 +164,7 @@ final class Vring {
         try {
             try {
                 if (virtqueue == null) {
-                    virtqueue = start();
+                    virtqueue = setup.open();
                 }
                 useAvailable();
                 return null;
@@ -220,28 +179,6 @@ final class Vring {
             // A request may be half done: whatever it was, this ring cannot go on, and all others can.
             return "unexpected " + e;
         }
-    }
-
-    private Virtqueue start() throws VirtqueueException {
-        RingFormat format = backEnd.ringFormat();
-        if (!hasAddresses || !format.allowsSize(size)) {
-            throw new VirtqueueException("kicked before its size and addresses were set");
-        }
-        if (!isAligned()) {
-            throw new VirtqueueException(misaligned());
-        }
-        RingAreas areas = locate()
-                .orElseThrow(() -> new VirtqueueException("its addresses are outside the memory regions"));
-        return format.open(areas, backEnd.memory(), backEnd.features(), hasBase ? base : format.initialBase());
-    }
-
-    private boolean isAligned() {
-        return backEnd.ringFormat().isAligned(descriptorAddress, driverAddress, deviceAddress);
-    }
-
-    private String misaligned() {
-        return "descriptor area %#x, driver area %#x or device area %#x is not aligned".formatted(descriptorAddress,
-                driverAddress, deviceAddress);
     }
 
     private void useAvailable() throws VirtqueueException {
@@ -297,8 +234,8 @@ final class Vring {
     /** Stops the ring and answers how far it came. */
     int stop() {
         if (virtqueue != null) {
-            base = virtqueue.base();
-            hasBase = true;
+            leaveNotificationsOn();
+            setup.setBase(virtqueue.base());
             wasStopped = true;
             virtqueue = null;
         }
@@ -306,17 +243,27 @@ final class Vring {
         isStarted = false;
         isBroken = false;
         isResting = false;
-        return base;
+        return setup.base();
+    }
+
+    /** Whoever runs the ring next may wait for a kick, which a ring that is polled suppresses. */
+    private void leaveNotificationsOn() {
+        if (!isPutOff || isBroken || isResting) {
+            return;
+        }
+        try {
+            virtqueue.enableNotifications();
+            Mmap.settle();
+        } catch (VirtqueueException | InternalError e) {
+            // The driver broke the ring, or its memory has gone: nobody can run it any more.
+        }
     }
 
     /** As when the front-end had not set it up; call and err, which it sets once a connection, stay. */
     void reset() {
         stop();
-        size = 0;
-        base = 0;
-        hasBase = false;
+        setup.forget();
         wasStopped = false;
-        hasAddresses = false;
         isEnabled = false;
     }
 
@@ -341,7 +288,8 @@ final class Vring {
     }
 
     VringStatus status() {
-        int now = virtqueue == null ? base : virtqueue.base();
-        return new VringStatus(index, size, now, isStarted, isEnabled || !backEnd.hasProtocolFeatures(), isBroken);
+        int now = virtqueue == null ? setup.base() : virtqueue.base();
+        return new VringStatus(index, setup.size(), now, isStarted, isEnabled || !backEnd.hasProtocolFeatures(),
+                isBroken);
     }
 }
