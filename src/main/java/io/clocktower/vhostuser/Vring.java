@@ -66,7 +66,7 @@ final class Vring {
     }
 
     private void requireStopped() throws ProtocolException {
-        if (isStarted) {
+        if (isOpen()) {
             throw new ProtocolException("vring %d is running".formatted(index));
         }
     }
@@ -140,8 +140,9 @@ final class Vring {
         return isStarted && !isBroken && !isResting && (isEnabled || !backEnd.hasProtocolFeatures());
     }
 
-    boolean isStarted() {
-        return isStarted;
+    /** Whether its virtqueue is in use, so that what it was opened with must stay. */
+    boolean isOpen() {
+        return virtqueue != null;
     }
 
     boolean isBroken() {
