@@ -117,6 +117,28 @@ class AlarmsIT {
             assertEquals(ENODEV, guest.request(setAlarm(clockId, 5, ENABLED), 8).status());
             assertEquals(ENODEV, guest.request(setAlarmEnabled(clockId, ENABLED), 8).status());
         }
+        alarmq.makeAvailable();
+        devices.clock().advance(SECOND);
+        assertNoNotification();
+    }
+
+    /** "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST NOT support the alarm messages." */
+    @Test
+    void withoutTheFeatureThereIsNoNotification() throws Exception {
+        set(UTC, now(UTC) + SECOND, ENABLED);
+        disconnect();
+        guest = new Guest(devices.socket("vm0"), Guest.FEATURES, 64, 0);
+        alarmq = new Alarmq(guest);
+        alarmq.makeAvailable();
+        for (int clockId : new int[]{UTC, MONOTONIC, WITHOUT_ALARM}) {
+            assertEquals(0, guest.request(ofClock(CLOCK_CAP, clockId), 16).bytes()[10]);
+            assertEquals(ENODEV, guest.request(ofClock(READ_ALARM, clockId), 24).status());
+            assertEquals(ENODEV, guest.request(setAlarm(clockId, 0, ENABLED), 8).status());
+            assertEquals(ENODEV, guest.request(setAlarmEnabled(clockId, ENABLED), 8).status());
+        }
+        devices.clock().advance(2 * SECOND);
+        devices.await("vm0", status -> status.clocks().get(UTC).alarm().orElseThrow().isWaiting());
+        assertNoNotification();
     }
 
     @Test
@@ -242,6 +264,29 @@ class AlarmsIT {
         assertAlarm(UTC, due, ENABLED);
         alarmq.makeAvailable();
         assertEquals(UTC, alarmq.awaitNotification());
+    }
+
+    /** "MUST NOT ... send any used buffer notifications to the driver before DRIVER_OK": the ring is not enabled. */
+    @Test
+    void anExpirationWaitsForTheRingToBeEnabled() throws Exception {
+        guest.frontEnd().must(FrontEnd.SET_VRING_ENABLE, FrontEnd.state(1, 0));
+        alarmq.makeAvailable();
+        set(UTC, 0, ENABLED);
+        devices.clock().advance(SECOND);
+        devices.await("vm0", status -> status.clocks().get(UTC).alarm().orElseThrow().isWaiting());
+        assertNoNotification();
+        guest.frontEnd().must(FrontEnd.SET_VRING_ENABLE, FrontEnd.state(1, 1));
+        assertEquals(UTC, alarmq.awaitNotification());
+    }
+
+    @Test
+    void buffersOfAStoppedRingAreForgotten() throws Exception {
+        alarmq.makeAvailable();
+        set(UTC, now(UTC) + SECOND, ENABLED);
+        guest.frontEnd().ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(1, 0));
+        devices.clock().advance(SECOND);
+        devices.await("vm0", status -> status.clocks().get(UTC).alarm().orElseThrow().isWaiting());
+        assertNoNotification();
     }
 
     /** Buffers made available before a reset are forgotten and never completed. */

@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.frontend.Guest;
+import io.clocktower.frontend.Guest.Offer;
 import io.clocktower.frontend.Guest.Response;
 import java.util.Arrays;
 import java.util.List;
@@ -142,6 +143,26 @@ abstract class RequestsContract {
         assertEquals(used, response.usedLength());
         assertTrue(response.isUntouchedFrom(used), "bytes behind the used length were written");
         assertReservedHeadIsZero(response, used);
+    }
+
+    /** "a device SHOULD NOT read a device-writable buffer", and "MUST NOT write to a device-readable buffer". */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("requests")
+    void neitherPartOfTheBufferIsTakenForTheOther(String name, byte[] request, int room, int status, int used) {
+        guest.request(request, room);
+        byte[] valid = setAlarm(0, 1, 0);
+        for (byte[] pattern : List.of(new byte[1], new byte[]{(byte) 0xff}, ofClock(READ, 0), head(CFG), valid)) {
+            byte[] content = new byte[room];
+            for (int i = 0; i < room; i++) {
+                content[i] = pattern[i % pattern.length];
+            }
+            Offer offer = guest.offer(request, content);
+            assertEquals(used, guest.awaitUsed().length());
+            byte[] response = guest.memory().read(offer.response(), room);
+            assertEquals(status, response[0]);
+            assertArrayEquals(Arrays.copyOfRange(content, used, room), Arrays.copyOfRange(response, used, room));
+            assertArrayEquals(request, guest.memory().read(offer.request(), request.length), "device-readable");
+        }
     }
 
     private static void assertReservedHeadIsZero(Response response, int used) {

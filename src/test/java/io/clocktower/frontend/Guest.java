@@ -23,6 +23,7 @@ public final class Guest implements AutoCloseable {
     private final FrontEnd frontEnd;
     private final GuestMemory memory;
     private final RingDriver requestq;
+    private final long features;
     private final Descriptor kickFile = Libc.eventFd();
     private final EventFd kick = EventFd.adopt(kickFile);
     private final Descriptor call = Libc.eventFd();
@@ -60,6 +61,7 @@ public final class Guest implements AutoCloseable {
     }
 
     public Guest(Path socket, long features, int queueSize, int base) throws IOException {
+        this.features = features;
         frontEnd = new FrontEnd(socket);
         memory = new GuestMemory(4 << 20, 0x4000_0000L, 0x7f00_0000_0000L);
         requestq = ring(features, queueSize, base);
@@ -95,6 +97,11 @@ public final class Guest implements AutoCloseable {
     /** The requestq of a guest that did not negotiate packed rings. */
     public SplitDriver requestq() {
         return (SplitDriver) requestq;
+    }
+
+    /** The requestq, whatever its format. */
+    public RingDriver ring() {
+        return requestq;
     }
 
     public Descriptor kickFile() {
@@ -144,6 +151,28 @@ public final class Guest implements AutoCloseable {
             pieces.add(new Piece(at, length, isWritable));
             at += length;
         }
+    }
+
+    /** A request that was made available, and where it and the room for its response are. */
+    public record Offer(int id, long request, long response) {}
+
+    /** Makes a request available without a kick, and without an end to those before. */
+    public Offer offer(byte[] request, byte[] room) {
+        long in = memory.allocate(request.length, 16);
+        long out = memory.allocate(room.length, 16);
+        memory.write(in, request);
+        memory.write(out, room);
+        int id = requestq.chain(List.of(Piece.readable(in, request.length), Piece.writable(out, room.length)));
+        requestq.publish(id);
+        return new Offer(id, in, out);
+    }
+
+    /** Resets the device and sets it up anew with the same features, its ring going on where it was. */
+    public void resetDevice() throws IOException {
+        frontEnd.must(FrontEnd.SET_STATUS, FrontEnd.u64(0));
+        frontEnd.must(FrontEnd.SET_FEATURES, FrontEnd.u64(features | FrontEnd.PROTOCOL_FEATURES));
+        frontEnd.setRing(0, memory, requestq, requestq.base(), kickFile, call, err);
+        frontEnd.must(FrontEnd.SET_STATUS, FrontEnd.u64(0xf));
     }
 
     /** Kicks, and waits for the next used buffer. */

@@ -82,6 +82,14 @@ public final class PartedGuest implements AutoCloseable {
         return requestq;
     }
 
+    public Descriptor kickFile() {
+        return kickFile;
+    }
+
+    public Descriptor call() {
+        return call;
+    }
+
     /** Makes a request available and does not kick. */
     public void publish(byte[] request, int responseBytes) {
         long in = memory(Part.REQUEST).guestAddress();

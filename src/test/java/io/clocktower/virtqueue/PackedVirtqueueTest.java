@@ -385,4 +385,23 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
         assertArrayEquals(second, packed.descriptorBytes(1));
         assertArrayEquals(third, packed.descriptorBytes(2));
     }
+
+    /** "A device MUST NOT change a descriptor after changing it's the VIRTQ_DESC_F_USED bit in its flags." */
+    @Test
+    void aUsedDescriptorStaysAsItIs() throws Exception {
+        driver(8);
+        Virtqueue virtqueue = virtqueue(ALL);
+        List<byte[]> used = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            use(virtqueue, 1);
+            used.add(packed.descriptorBytes(i));
+            virtqueue.needsNotification();
+            virtqueue.disableNotifications();
+            assertFalse(virtqueue.enableNotifications());
+            assertFalse(virtqueue.pop(chain));
+            for (int j = 0; j <= i; j++) {
+                assertArrayEquals(used.get(j), packed.descriptorBytes(j), "descriptor " + j + " after " + i);
+            }
+        }
+    }
 }
