@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -69,6 +70,7 @@ class LeapSecondsTest {
     @CsvSource({"1970-01-01, 10", "1972-01-01, 10", "1972-06-30, 10", "1972-07-01, 11", "1980-01-06, 19",
             "1999-01-01, 32", "2005-12-31, 32", "2006-01-01, 33", "2012-07-01, 35", "2015-07-01, 36", "2016-12-31, 36",
             "2017-01-01, 37", "2026-11-22, 37", "2262-01-01, 37"})
+    @Proves({"rtc-control-01", "rtc-control-03", "rtc-control-04", "rtc-control-18"})
     void offsetIsTheOneOfTheDay(LocalDate day, int offset) {
         long utcNs = day.toEpochDay() * 86_400 * SECOND;
         LeapSeconds table = LeapSeconds.builtIn();
@@ -86,6 +88,7 @@ class LeapSecondsTest {
      */
     @ParameterizedTest
     @MethodSource("leaps")
+    @Proves({"rtc-control-04", "rtc-control-05", "rtc-control-06"})
     void utcStepsByOneSecondAtTheStartOfALeapSecond(Leap leap) {
         LeapSeconds table = leap.table();
         long step = leap.startTaiNs();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.clocktower.conformance.Proves;
 import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -29,6 +30,7 @@ class ServedClockTest {
      * Requests".
      */
     @Test
+    @Proves({"rtc-control-01", "rtc-control-02", "rtc-control-03", "rtc-control-04"})
     void utcAndSmearedUtcAreDerivedFromTaiAndAgreeAwayFromLeapSeconds() {
         assertEquals(NOW, clock(ClockType.UTC).readNs(HOST));
         assertEquals(NOW, clock(ClockType.UTC_SMEARED).readNs(HOST));
@@ -39,11 +41,13 @@ class ServedClockTest {
      * VIRTIO 1.4, "Control Requests".
      */
     @Test
+    @Proves({"rtc-control-17", "rtc-control-18"})
     void taiIs37SecondsAheadOfUtc() {
         assertEquals(37 * SECOND, clock(ClockType.TAI).readNs(HOST) - clock(ClockType.UTC).readNs(HOST));
     }
 
     @Test
+    @Proves({"rtc-control-02", "rtc-control-03", "rtc-control-16"})
     void maybeSmearedUtcIsTheHostsWallClockAsItIs() {
         assertEquals(NOW + 3, clock(ClockType.UTC_MAYBE_SMEARED).readNs(HOST));
     }
@@ -53,6 +57,7 @@ class ServedClockTest {
      * "Control Requests".
      */
     @Test
+    @Proves({"rtc-control-19", "rtc-control-20"})
     void monotonicIsTheTimeSinceTheHostsBootWhateverItsWallClockSays() {
         ServedClock monotonic = clock(ClockType.MONOTONIC);
 
@@ -66,6 +71,7 @@ class ServedClockTest {
      * to a value greater than or equal to the clock_reading response value for request A." VIRTIO 1.4, "Read Requests".
      */
     @Test
+    @Proves("rtc-read-04")
     void monotonicNeverGoesBackEvenIfTheHostDoes() {
         ServedClock monotonic = clock(ClockType.MONOTONIC);
         Random random = new Random(1);
@@ -78,6 +84,7 @@ class ServedClockTest {
     }
 
     @Test
+    @Proves("rtc-control-22")
     void eachSmearingVariantSmearsItsOwnWay() {
         LeapSeconds table = LeapSeconds.builtIn().with(LocalDate.of(2026, 12, 31), +1);
         long midnight = Instant.parse("2027-01-01T00:00:00Z").getEpochSecond() * SECOND;

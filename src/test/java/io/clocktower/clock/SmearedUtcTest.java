@@ -3,6 +3,7 @@ package io.clocktower.clock;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
@@ -76,6 +77,7 @@ class SmearedUtcTest {
      */
     @ParameterizedTest
     @MethodSource("noonLinearSmears")
+    @Proves({"rtc-control-08", "rtc-control-09", "rtc-control-10"})
     void noonLinearSmearsExactlyFromNoonToNoon(Smear smear) {
         SmearedUtc clock = smear.clock();
         long noonBefore = (smear.leap().midnightSeconds() - 43_200) * SECOND;
@@ -99,6 +101,7 @@ class SmearedUtcTest {
      */
     @ParameterizedTest
     @MethodSource("noonLinearSmears")
+    @Proves({"rtc-control-08", "rtc-control-09", "rtc-control-11", "rtc-control-12"})
     void noonLinearChangesTheLengthOfEverySecondByOne86400th(Smear smear) {
         SmearedUtc clock = smear.clock();
         for (long second = 0; second <= 86_400; second += 2_160) {
@@ -115,6 +118,7 @@ class SmearedUtcTest {
      */
     @ParameterizedTest
     @MethodSource("slsSmears")
+    @Proves({"rtc-control-08", "rtc-control-09", "rtc-control-13"})
     void utcSlsSmearsExactlyTheLast1000SecondsOfTheDay(Smear smear) {
         SmearedUtc clock = smear.clock();
         long midnight = smear.leap().midnightSeconds() * SECOND;
@@ -138,6 +142,7 @@ class SmearedUtcTest {
      */
     @ParameterizedTest
     @MethodSource("slsSmears")
+    @Proves({"rtc-control-08", "rtc-control-09", "rtc-control-14", "rtc-control-15"})
     void utcSlsChangesTheFrequencyByOneThousandth(Smear smear) {
         SmearedUtc clock = smear.clock();
         for (long second = 0; second <= 1_000; second++) {
@@ -175,6 +180,7 @@ class SmearedUtcTest {
      */
     @ParameterizedTest
     @MethodSource("smears")
+    @Proves("rtc-control-07")
     void readingsNeverStepAndNeverGoBack(Smear smear) {
         Random random = new Random(1_000);
 
@@ -241,6 +247,7 @@ class SmearedUtcTest {
 
     @ParameterizedTest
     @EnumSource
+    @Proves({"rtc-control-02", "rtc-control-04"})
     void readingsAreUtcWhereNoLeapSecondIsNear(Smearing smearing) {
         Random random = new Random(37);
         LeapSeconds table = LeapSecondsTest.mixed();

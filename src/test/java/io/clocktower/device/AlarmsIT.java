@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Smearing;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
@@ -82,6 +83,7 @@ class AlarmsIT {
 
     /** "the device MUST set the VIRTIO_RTC_FLAG_ALARM_CAP flag ... if the respective clock supports alarm messages". */
     @Test
+    @Proves("rtc-alarm-06")
     void clockCapTellsWhichClocksHaveAnAlarm() {
         assertEquals(1, guest.request(ofClock(CLOCK_CAP, UTC), 16).bytes()[10]);
         assertEquals(1, guest.request(ofClock(CLOCK_CAP, MONOTONIC), 16).bytes()[10]);
@@ -90,6 +92,9 @@ class AlarmsIT {
 
     /** "For VIRTIO_RTC_REQ_READ_ALARM, the device MUST set the alarm_time field to the alarm time." */
     @Test
+    @Proves({"rtc-alarm-04", "rtc-alarm-control-03", "rtc-alarm-control-04", "rtc-alarm-control-05",
+            "rtc-alarm-control-07", "rtc-alarm-control-08", "rtc-alarm-control-09", "rtc-alarm-control-10",
+            "rtc-alarm-control-12", "rtc-operation-14"})
     void readAlarmAnswersWhatWasSet() {
         assertAlarm(UTC, 0, 0);
         set(UTC, 0x0123_4567_89ab_cdefL, ENABLED);
@@ -111,6 +116,7 @@ class AlarmsIT {
 
     /** "If the clock does not support alarm messages, the device MUST set status VIRTIO_RTC_S_ENODEV". */
     @Test
+    @Proves({"rtc-alarm-control-02", "rtc-alarm-notification-01"})
     void aClockWithoutAlarmHasNone() {
         for (int clockId : new int[]{WITHOUT_ALARM, 3, 65535}) {
             assertEquals(ENODEV, guest.request(ofClock(READ_ALARM, clockId), 24).status());
@@ -124,6 +130,7 @@ class AlarmsIT {
 
     /** "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST NOT support the alarm messages." */
     @Test
+    @Proves({"rtc-alarm-05", "rtc-alarm-control-01"})
     void withoutTheFeatureThereIsNoNotification() throws Exception {
         set(UTC, now(UTC) + SECOND, ENABLED);
         disconnect();
@@ -142,6 +149,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves("rtc-operation-07")
     void unknownFlagsAreInvalidAndChangeNothing() {
         set(UTC, 77, 0);
         for (int flags : new int[]{2, 3, 0x80, 0xff}) {
@@ -152,6 +160,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves({"rtc-alarm-04", "rtc-alarm-07", "rtc-alarm-11", "rtc-alarm-12"})
     void theAlarmIsNotifiedWhenItsTimeComesAndNotBefore() {
         alarmq.makeAvailable();
         set(UTC, now(UTC) + SECOND, ENABLED);
@@ -163,6 +172,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves({"rtc-alarm-04", "rtc-alarm-07"})
     void eachClockHasAnAlarmOfItsOwn() {
         alarmq.makeAvailable();
         alarmq.makeAvailable();
@@ -176,6 +186,7 @@ class AlarmsIT {
 
     /** "when the driver sets an alarm time which the associated clock has already reached or passed". */
     @Test
+    @Proves({"rtc-alarm-08", "rtc-alarm-11"})
     void anAlarmSetToThePastIsNotifiedAtOnce() {
         alarmq.makeAvailable();
         set(UTC, 0, ENABLED);
@@ -184,6 +195,7 @@ class AlarmsIT {
 
     /** "the device MUST use a single VIRTIO_RTC_NOTIF_ALARM notification for E, as soon as an alarmq buffer is available". */
     @Test
+    @Proves("rtc-alarm-12")
     void anExpirationWaitsForABuffer() throws Exception {
         set(UTC, 0, ENABLED);
         devices.clock().advance(SECOND);
@@ -206,6 +218,7 @@ class AlarmsIT {
 
     /** "the device MUST stop serving any previous alarm expiration event for C before the device uses the response". */
     @Test
+    @Proves({"rtc-alarm-16", "rtc-alarm-control-09"})
     void afterADisableNoNotificationComes() {
         set(UTC, 0, ENABLED);
         set(UTC, 0, 0);
@@ -216,6 +229,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves("rtc-alarm-17")
     void reArmingDropsTheOldExpiration() {
         set(UTC, 0, ENABLED);
         set(UTC, now(UTC) + SECOND, ENABLED);
@@ -226,6 +240,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves("rtc-alarm-07")
     void aStepOfTheHostsClockPastTheAlarmDeliversItAtOnce() {
         alarmq.makeAvailable();
         set(UTC, now(UTC) + 3600 * SECOND, ENABLED);
@@ -255,6 +270,7 @@ class AlarmsIT {
     }
 
     @Test
+    @Proves("rtc-alarm-01")
     void alarmsOutliveAReconnection() throws Exception {
         long due = now(UTC) + 10 * SECOND;
         set(UTC, due, ENABLED);
@@ -268,6 +284,7 @@ class AlarmsIT {
 
     /** "MUST NOT ... send any used buffer notifications to the driver before DRIVER_OK": the ring is not enabled. */
     @Test
+    @Proves({"status-01", "rtc-alarm-12"})
     void anExpirationWaitsForTheRingToBeEnabled() throws Exception {
         guest.frontEnd().must(FrontEnd.SET_VRING_ENABLE, FrontEnd.state(1, 0));
         alarmq.makeAvailable();
@@ -291,6 +308,7 @@ class AlarmsIT {
 
     /** Buffers made available before a reset are forgotten and never completed. */
     @Test
+    @Proves("reset-02")
     void buffersOfBeforeAResetAreForgotten() throws Exception {
         alarmq.makeAvailable();
         set(UTC, now(UTC) + SECOND, ENABLED);
@@ -302,6 +320,7 @@ class AlarmsIT {
 
     /** "the device MUST consider this device reset an alarm expiration event, if the alarm is enabled". */
     @Test
+    @Proves({"rtc-alarm-01", "rtc-alarm-10"})
     void aResetAfterTheAlarmTimeIsAnExpiration() throws Exception {
         alarmq.makeAvailable();
         set(UTC, 0, ENABLED);
@@ -312,6 +331,7 @@ class AlarmsIT {
 
     /** QEMU resets its device without a word to an RTC back-end: its rings just begin again elsewhere. */
     @Test
+    @Proves("rtc-alarm-10")
     void ringsThatBeginAgainAreAReset() throws Exception {
         alarmq.makeAvailable();
         set(UTC, 0, ENABLED);

@@ -13,6 +13,7 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Offer;
@@ -55,6 +56,8 @@ class BatchesIT {
      */
     @ParameterizedTest
     @ValueSource(longs = {Guest.FEATURES, PLAIN, Guest.FEATURES | FrontEnd.RING_PACKED, PLAIN | FrontEnd.RING_PACKED})
+    @Proves({"rtc-read-02", "rtc-read-03", "rtc-read-04", "rtc-read-07", "rtc-read-11", "packed-order-01",
+            "packed-order-02"})
     void requestsAreAnsweredInTheirOrderWithReadingsTakenAfterThem(long features) throws Exception {
         LeapSeconds leapSeconds = LeapSeconds.builtIn();
         var hostClock = new SystemHostClock(leapSeconds);

@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Smearing;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
@@ -70,6 +71,8 @@ class ClockSetsIT {
 
     @ParameterizedTest
     @MethodSource("sets")
+    @Proves({"rtc-feature-01", "rtc-operation-06", "rtc-operation-18", "rtc-control-21", "rtc-control-22",
+            "rtc-read-01", "rtc-read-05", "rtc-alarm-06"})
     void aDeviceHasTheClocksThatItIsGivenAndNoOthers(List<ClockSpec> clocks) throws Exception {
         devices.create("vm0", clocks, Duration.ZERO);
         boolean hasAlarm = clocks.stream().anyMatch(ClockSpec::alarm);
@@ -109,6 +112,7 @@ class ClockSetsIT {
      */
     @ParameterizedTest
     @MethodSource("sets")
+    @Proves({"rtc-operation-16", "rtc-operation-17"})
     void capabilitiesStayTheSameWhenRepeatedAndOverAReset(List<ClockSpec> clocks) throws Exception {
         devices.create("vm0", clocks, Duration.ZERO);
         List<byte[]> before;
@@ -147,6 +151,7 @@ class ClockSetsIT {
 
     /** "a value greater than or equal to the clock_reading response value for request A", whatever the wall clock does. */
     @Test
+    @Proves("rtc-read-04")
     void monotonicGoesOnWhileTheWallClockIsSetBack() throws Exception {
         devices.create("vm0", List.of(clock(ClockType.MONOTONIC, false), clock(ClockType.UTC, false)), Duration.ZERO);
         try (var guest = new Guest(devices.socket("vm0"))) {

@@ -3,6 +3,7 @@ package io.clocktower.device;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.conformance.Proves;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ class CounterSourceTest {
     }
 
     @Test
+    @Proves("rtc-read-09")
     void theMappingOfAllVirtualCpusIsTheGuests() throws IOException {
         vcpu("4711-12", 0, "-123456789012345", "281474976710656", "48");
         vcpu("4711-12", 1, "-123456789012345", "281474976710656", "48");
@@ -43,6 +45,7 @@ class CounterSourceTest {
     }
 
     @Test
+    @Proves("rtc-read-09")
     void virtualCpusThatDifferHaveNoCommonMapping() throws IOException {
         vcpu("4711-12", 0, "-1", "1", "0");
         vcpu("4711-12", 1, "-2", "1", "0");

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
 import io.clocktower.linux.CycleCounter;
@@ -44,6 +45,7 @@ class CrossTimestampsIT {
     }
 
     @Test
+    @Proves({"rtc-read-08", "rtc-read-11", "rtc-read-12"})
     void theCounterIsWhatTheGuestWouldHaveRead() throws Exception {
         give(Optional.of(MAPPING));
         try (var guest = new Guest(devices.socket("vm0"))) {
@@ -65,6 +67,7 @@ class CrossTimestampsIT {
 
     /** "the VIRTIO_RTC_FLAG_CROSS_CAP flag ... if and only if the device would set status VIRTIO_RTC_S_OK". */
     @Test
+    @Proves({"rtc-control-23", "rtc-operation-05"})
     void crossCapIsSetForTheCounterThatIsKnownAndNoOther() throws Exception {
         give(Optional.of(MAPPING));
         try (var guest = new Guest(devices.socket("vm0"))) {
@@ -78,6 +81,7 @@ class CrossTimestampsIT {
 
     /** "the device MUST emit the same response for all repetitions of any specific request of type ... CROSS_CAP". */
     @Test
+    @Proves("rtc-operation-16")
     void crossCapStaysAsItIsWhileTheDeviceIsLive() throws Exception {
         try (var guest = new Guest(devices.socket("vm0"))) {
             give(Optional.of(MAPPING));
@@ -93,6 +97,7 @@ class CrossTimestampsIT {
     }
 
     @Test
+    @Proves({"rtc-read-10", "rtc-operation-03"})
     void theStatusSaysWhetherTheCounterIsKnownAndWhyNot() throws Exception {
         assertEquals("no driver is there", devices.status("vm0").counterReason());
         try (var guest = new Guest(devices.socket("vm0"))) {

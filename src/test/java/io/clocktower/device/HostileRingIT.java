@@ -12,6 +12,7 @@ import static io.clocktower.frontend.SplitDriver.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.GuestMemory;
@@ -114,6 +115,7 @@ class HostileRingIT {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("faults")
+    @Proves("status-02")
     void aFaultBreaksTheRingUntilItIsSetUpAnew(String name, Consumer<Guest> fault) throws Exception {
         long errors = devices.status("abused").ringErrors();
         try (var guest = new Guest(devices.socket("abused"))) {

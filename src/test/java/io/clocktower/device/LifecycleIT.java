@@ -20,6 +20,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
@@ -61,6 +62,7 @@ class LifecycleIT {
     }
 
     @Test
+    @Proves({"feature-01", "feature-04", "reserved-01", "reserved-10"})
     void theFeaturesOfferedAreThoseThatAreServed() throws Exception {
         try (var frontEnd = new FrontEnd(devices.socket("vm0"))) {
             assertEquals(VERSION_1 | OPTIONAL | PROTOCOL_FEATURES, frontEnd.askU64(GET_FEATURES));
@@ -79,6 +81,7 @@ class LifecycleIT {
     /** "The device SHOULD accept any valid subset of features the driver accepts", and after a reset again. */
     @ParameterizedTest
     @MethodSource("subsets")
+    @Proves({"feature-01", "feature-02", "feature-04", "feature-05", "rtc-read-01"})
     void everySubsetOfTheFeaturesIsAcceptedAndAfterAResetAgain(long features) throws Exception {
         try (var guest = new Guest(devices.socket("vm0"), features, 64, 0)) {
             assertEquals(OK, guest.request(REQUEST, 16).status());
@@ -92,6 +95,7 @@ class LifecycleIT {
     /** "The device MUST NOT consume buffers or send any used buffer notifications to the driver before DRIVER_OK." */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Proves("status-01")
     void nothingIsUsedOrNotifiedBeforeTheRingIsStartedAndEnabled(boolean isKickedFirst) throws Exception {
         try (var guest = new PartedGuest(new FrontEnd(devices.socket("vm0")))) {
             guest.setAddresses();
@@ -120,6 +124,7 @@ class LifecycleIT {
      */
     @ParameterizedTest
     @ValueSource(ints = {SET_STATUS, RESET_DEVICE})
+    @Proves({"reset-01", "reset-02"})
     void afterAResetTheStatusIsZeroAndTheQueuesAreLeftAlone(int request) throws Exception {
         try (var guest = new Guest(devices.socket("vm0"))) {
             assertEquals(OK, guest.request(REQUEST, 16).status());
@@ -154,6 +159,7 @@ class LifecycleIT {
     /** "The device MUST handle spurious notifications from the driver." */
     @ParameterizedTest
     @ValueSource(longs = {VERSION_1, Guest.FEATURES, VERSION_1 | RING_PACKED, Guest.FEATURES | RING_PACKED})
+    @Proves("split-available-notification-05")
     void kicksForNothingAreForNothing(long features) throws Exception {
         try (var guest = new Guest(devices.socket("vm0"), features, 64, 0)) {
             for (int i = 0; i < 20; i++) {

@@ -11,6 +11,7 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.Smearing;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import java.nio.file.Path;
@@ -48,6 +49,7 @@ class RealTimeAlarmsIT {
     /** "the device MUST, for all read requests ... after the notification, return a clock_reading which does not precede A". */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4})
+    @Proves({"rtc-alarm-07", "rtc-read-13"})
     void anAlarmOfEachClockComesAndNotBeforeItsTime(int clockId) throws Exception {
         try (var _ = host();
                 var guest = new Guest(directory.resolve("vm0.sock"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
@@ -63,6 +65,7 @@ class RealTimeAlarmsIT {
     }
 
     @Test
+    @Proves("rtc-alarm-control-06")
     void alarmsThatAreYearsAheadWaitWithoutHarm() throws Exception {
         try (var _ = host();
                 var guest = new Guest(directory.resolve("vm0.sock"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0);

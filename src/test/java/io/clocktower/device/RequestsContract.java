@@ -20,6 +20,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Offer;
 import io.clocktower.frontend.Guest.Response;
@@ -135,6 +136,9 @@ abstract class RequestsContract {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("requests")
+    @Proves({"rtc-operation-01", "rtc-operation-02", "rtc-operation-03", "rtc-operation-04", "rtc-operation-05",
+            "rtc-operation-06", "rtc-operation-08", "rtc-operation-09", "rtc-operation-12", "rtc-operation-13",
+            "rtc-operation-14", "rtc-alarm-control-01"})
     void eachRequestGetsItsStatusAndTouchesNoMoreThanItSays(String name, byte[] request, int room, int status,
             int used) {
         Response response = guest.request(request, room);
@@ -148,6 +152,8 @@ abstract class RequestsContract {
     /** "a device SHOULD NOT read a device-writable buffer", and "MUST NOT write to a device-readable buffer". */
     @ParameterizedTest(name = "{0}")
     @MethodSource("requests")
+    @Proves({"split-table-01", "split-table-02", "packed-table-01", "packed-table-02", "rtc-operation-12",
+            "rtc-operation-13"})
     void neitherPartOfTheBufferIsTakenForTheOther(String name, byte[] request, int room, int status, int used) {
         guest.request(request, room);
         byte[] valid = setAlarm(0, 1, 0);
@@ -174,6 +180,7 @@ abstract class RequestsContract {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("requests")
+    @Proves("split-framing-01")
     void eachRequestIsTheSameHoweverItIsCut(String name, byte[] request, int room, int status, int used) {
         for (boolean isIndirect : new boolean[]{false, true}) {
             for (int pieces = 1; pieces <= 3; pieces++) {
@@ -196,6 +203,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves("split-framing-01")
     void aRequestCutIntoSingleBytesIsAnswered() {
         Response response = guest.request(ofClock(READ, 1), singles(16), 16, singles(16), false);
 
@@ -210,6 +218,7 @@ abstract class RequestsContract {
 
     /** "the device MUST NOT set the status field if the status field does not fit into the device write-only buffer". */
     @Test
+    @Proves("rtc-operation-10")
     void nothingIsWrittenWhereTheStatusDoesNotFit() {
         for (byte[] request : List.of(head(CFG), ofClock(READ, 0), head(0xffff), new byte[3])) {
             assertEquals(0, guest.request(request, 0).usedLength());
@@ -217,6 +226,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves("rtc-operation-14")
     void cfgAnswersTheNumberOfClocks() {
         Response response = guest.request(head(CFG), 16);
 
@@ -225,6 +235,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves({"rtc-operation-14", "rtc-operation-15", "rtc-control-21", "rtc-control-22"})
     void clockCapAnswersTypeAndSmearing() {
         int[][] expected = {{3, 1}, {1, 0}, {2, 0}, {0, 0}};
         for (int id = 0; id < expected.length; id++) {
@@ -237,6 +248,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves({"rtc-operation-14", "rtc-operation-15"})
     void crossCapIsClearForEveryCounter() {
         for (int counter : new int[]{ARM_VCT, X86_TSC}) {
             Response response = guest.request(ofCounter(CROSS_CAP, 0, counter), 16);
@@ -245,6 +257,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves({"rtc-read-05", "rtc-read-06"})
     void readAnswersEachClocksTime() {
         assertEquals(devices.clock().realtimeNs(), guest.request(ofClock(READ, 0), 16).le64(8));
         assertEquals(devices.clock().taiNs(), guest.request(ofClock(READ, 1), 16).le64(8));
@@ -254,6 +267,7 @@ abstract class RequestsContract {
 
     /** "the device MUST obtain the clock_reading response value after the driver made the read request available". */
     @Test
+    @Proves("rtc-read-07")
     void aReadingIsOfATimeAfterTheRequest() {
         long before = guest.request(ofClock(READ, 1), 16).le64(8);
         devices.clock().advance(1);
@@ -261,6 +275,7 @@ abstract class RequestsContract {
     }
 
     @Test
+    @Proves({"rtc-operation-02", "rtc-operation-11"})
     void aTimeThatCannotBeRepresentedIsAnIoError() {
         long realtimeNs = devices.clock().realtimeNs();
         devices.clock().set(-100_000_000_000L);

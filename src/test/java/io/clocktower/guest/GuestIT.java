@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.clocktower.app.PackagedApplication;
+import io.clocktower.conformance.Proves;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -89,11 +90,13 @@ class GuestIT {
     }
 
     @Test
+    @Proves("rtc-control-02")
     void utcSmearedIsTheHostsWallClock() {
         assertServed(UTC_SMEARED, HostReading::realtimeNs, TOLERANCE_NS);
     }
 
     @Test
+    @Proves("rtc-control-01")
     void utcIsTheHostsWallClock() {
         assertServed(UTC, HostReading::realtimeNs, TOLERANCE_NS);
     }
@@ -104,11 +107,13 @@ class GuestIT {
     }
 
     @Test
+    @Proves("rtc-control-19")
     void monotonicIsTheHostsTimeSinceBoot() {
         assertServed(MONOTONIC, HostReading::boottimeNs, TOLERANCE_NS + HostReading.uptimeErrorNs());
     }
 
     @Test
+    @Proves("rtc-control-17")
     void taiIsAheadOfUtcByTheLeapSecondsSoFar() {
         var answer = vm.ask("difference " + number(UTC) + " " + number(TAI)).split(" ");
         long difference = Long.parseLong(answer[0]);
@@ -118,6 +123,7 @@ class GuestIT {
     }
 
     @Test
+    @Proves("rtc-read-04")
     void monotonicNeverGoesBack() {
         var answer = vm.ask("monotone " + number(MONOTONIC) + " 3000").split(" ");
         assertEquals("0", answer[0], "readings less than the one before");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import org.junit.jupiter.api.Test;
 
 /** VIRTIO 1.4, "Alarm Operation", of one alarm. */
@@ -24,6 +25,7 @@ class AlarmTest {
 
     /** "when the associated clock progresses (also: steps) from a time prior to the alarm time to the alarm time". */
     @Test
+    @Proves("rtc-alarm-07")
     void itExpiresWhenTheClockReachesItsTime() {
         alarm.set(TIME, true, TIME - 1);
         assertFalse(alarm.isWaiting());
@@ -33,6 +35,7 @@ class AlarmTest {
 
     /** "or to a time after the alarm time". */
     @Test
+    @Proves("rtc-alarm-07")
     void itExpiresWhenTheClockStepsPastItsTime() {
         alarm.set(TIME, true, 0);
         alarm.onReading(TIME + 1_000_000);
@@ -52,6 +55,7 @@ class AlarmTest {
 
     /** "the alarm expires each time when one of the above expiration events occurs, even if it occurred before". */
     @Test
+    @Proves("rtc-alarm-07")
     void itExpiresAgainWhenTheClockStepsBackAndComesPastItsTimeOnceMore() {
         alarm.set(TIME, true, 0);
         alarm.onReading(TIME);
@@ -64,6 +68,7 @@ class AlarmTest {
 
     /** "when the driver sets an alarm time which the associated clock has already reached or passed, ... enabled". */
     @Test
+    @Proves("rtc-alarm-08")
     void itExpiresWhenItIsSetToATimeThatIsNotInTheFuture() {
         alarm.set(TIME, true, TIME);
         assertTrue(alarm.isWaiting());
@@ -71,6 +76,7 @@ class AlarmTest {
 
     /** "when the driver sets the alarm to enabled, if the clock has already reached or passed the alarm time". */
     @Test
+    @Proves("rtc-alarm-09")
     void itExpiresWhenItIsEnabledAfterItsTime() {
         alarm.set(TIME, false, 0);
         alarm.onReading(TIME + 5);
@@ -81,6 +87,7 @@ class AlarmTest {
 
     /** "the device MUST consider this device reset an alarm expiration event, if the alarm is enabled". */
     @Test
+    @Proves("rtc-alarm-10")
     void itExpiresAtAResetAfterItsTimeOnlyIfItIsEnabled() {
         alarm.set(TIME, true, TIME);
         alarm.onNotified();
@@ -103,6 +110,7 @@ class AlarmTest {
 
     /** "the device MUST stop serving any previous alarm expiration event for C before the device uses the response". */
     @Test
+    @Proves({"rtc-alarm-16", "rtc-alarm-control-11"})
     void disablingDropsTheExpirationThatWaits() {
         alarm.set(TIME, true, TIME);
         alarm.setEnabled(false, TIME);
@@ -112,6 +120,7 @@ class AlarmTest {
     }
 
     @Test
+    @Proves("rtc-alarm-17")
     void settingItAnewDropsTheExpirationThatWaits() {
         alarm.set(TIME, true, TIME);
         alarm.set(TIME + 100, true, TIME);
@@ -120,6 +129,7 @@ class AlarmTest {
 
     /** "the device MUST retain the alarm time". */
     @Test
+    @Proves("rtc-alarm-control-12")
     void enablingAndDisablingRetainTheTime() {
         alarm.set(TIME, true, 0);
         alarm.setEnabled(false, 0);
@@ -130,6 +140,7 @@ class AlarmTest {
 
     /** "the device MUST accept any alarm_time value": times are unsigned. */
     @Test
+    @Proves("rtc-alarm-control-06")
     void theLastTimeThereIsLiesInTheFuture() {
         alarm.set(-1L, true, Long.MAX_VALUE);
         assertFalse(alarm.isWaiting());

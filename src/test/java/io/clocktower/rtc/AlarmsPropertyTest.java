@@ -8,6 +8,7 @@ import io.clocktower.clock.HostClock;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.clock.Smearing;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
@@ -93,6 +94,8 @@ class AlarmsPropertyTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    @Proves({"rtc-alarm-07", "rtc-alarm-08", "rtc-alarm-09", "rtc-alarm-10", "rtc-alarm-11", "rtc-alarm-12",
+            "rtc-alarm-16", "rtc-alarm-17", "rtc-alarm-19"})
     void noExpirationIsLostOrDoubledOrSentAfterADisable(long seed) throws Exception {
         var random = new Random(seed);
         var host = new Host();

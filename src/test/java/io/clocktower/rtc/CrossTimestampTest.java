@@ -10,6 +10,7 @@ import io.clocktower.clock.HostClock;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.clock.Smearing;
+import io.clocktower.conformance.Proves;
 import org.junit.jupiter.api.Test;
 
 /** VIRTIO 1.4, "Read Requests", of cross-timestamps. */
@@ -79,6 +80,7 @@ class CrossTimestampTest {
 
     /** "a value other than VIRTIO_RTC_S_OK if the device cannot determine the approximate value". */
     @Test
+    @Proves("rtc-read-10")
     void aPairThatIsNeverCloseIsNone() {
         var host = new Host(1_000_000);
         assertFalse(pair.take(clock, host, host));
@@ -93,6 +95,7 @@ class CrossTimestampTest {
 
     /** "a value that the hardware counter shows after the earlier request's ..., or the same counter_cycles value". */
     @Test
+    @Proves("rtc-read-11")
     void theCounterNeverGoesBack() {
         var host = new Host(100);
         assertTrue(pair.take(clock, host, host));

@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.PackedDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.frontend.SplitDriver.Used;
@@ -117,6 +118,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
     /** "The Queue Size value does not have to be a power of 2." */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5, 7, 100, 255, 1000, 32767, 32768})
+    @Proves({"packed-order-01", "packed-order-02"})
     void aRingOfAnySizeGoesRoundManyTimes(int size) throws Exception {
         assertTrue(PACKED.allowsSize(size));
         driver(size);
@@ -178,6 +180,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
 
     /** "A device MUST NOT use a descriptor unless it observes the VIRTQ_DESC_F_AVAIL bit ... being changed". */
     @Test
+    @Proves("packed-table-03")
     void onlyADescriptorOfThisLapIsAvailable() throws Exception {
         driver(4);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -190,6 +193,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves("packed-table-03")
     void inTheNextLapTheBitsMeanTheOpposite() throws Exception {
         driver(2);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -240,6 +244,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves("packed-list-02")
     void aListWithoutEndBreaksTheRing() throws Exception {
         driver(4);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -388,6 +393,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
 
     /** "A device MUST NOT change a descriptor after changing it's the VIRTQ_DESC_F_USED bit in its flags." */
     @Test
+    @Proves("packed-table-04")
     void aUsedDescriptorStaysAsItIs() throws Exception {
         driver(8);
         Virtqueue virtqueue = virtqueue(ALL);

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
@@ -141,6 +142,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves("split-indirect-02")
     void directDescriptorsMayStandBeforeAnIndirectTable() throws Exception {
         // "The device MUST handle the case of zero or more normal chained descriptors followed by a single descriptor
         // with flags&VIRTQ_DESC_F_INDIRECT."
@@ -169,6 +171,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves("split-indirect-01")
     void theWriteFlagOfAnIndirectDescriptorIsIgnored() throws Exception {
         // "The device MUST ignore the write-only flag (flags&VIRTQ_DESC_F_WRITE) in the descriptor that refers to an
         // indirect table."
@@ -273,6 +276,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 16, 32768})
+    @Proves("split-framing-02")
     void aChainLongerThanTheRingBreaksTheRing(int size) throws Exception {
         driver(size);
         SplitVirtqueue virtqueue = virtqueue(ALL);
@@ -345,6 +349,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
 
     /** "A device MUST NOT write to any descriptor table entry." */
     @Test
+    @Proves("split-table-03")
     void theDescriptorTableAndTheAvailableRingAreNeverWritten() throws Exception {
         var random = new Random(2);
         driver(64);
@@ -387,6 +392,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves({"split-used-notification-05", "split-used-notification-06"})
     void usedEventIsReckonedAsTheSpecificationDoes() throws Exception {
         var random = new Random(3);
         for (int i = 0; i < 2000; i++) {
@@ -420,6 +426,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves("split-used-notification-06")
     void theFirstUseIsSignalledWhereverUsedEventStands() throws Exception {
         driver(16);
         SplitVirtqueue virtqueue = virtqueue(ALL);
@@ -432,6 +439,8 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
 
     /** "The device MUST ignore the lower bit of flags" with VIRTIO_F_EVENT_IDX, "the used_event value" without. */
     @Test
+    @Proves({"split-used-notification-01", "split-used-notification-02", "split-used-notification-03",
+            "split-used-notification-04"})
     void onlyWhatWasNegotiatedSuppressesNotifications() throws Exception {
         driver(16);
         SplitVirtqueue virtqueue = virtqueue(ALL);
@@ -454,6 +463,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves({"split-available-notification-03", "split-available-notification-04"})
     void availEventIsPublishedAndTheFlagsStayZero() throws Exception {
         // "The device MUST set flags to 0" with VIRTIO_F_EVENT_IDX.
         driver(16);
@@ -472,6 +482,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
     }
 
     @Test
+    @Proves({"split-available-notification-01", "split-available-notification-02"})
     void theNoNotifyFlagSuppressesKicksWithoutEventIdx() throws Exception {
         driver(16);
         SplitVirtqueue virtqueue = virtqueue(PLAIN);

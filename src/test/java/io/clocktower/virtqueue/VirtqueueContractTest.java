@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.frontend.SplitDriver.Used;
@@ -94,6 +95,7 @@ abstract class VirtqueueContractTest {
     }
 
     @Test
+    @Proves("split-used-ring-02")
     void aBufferIsReadWrittenAndUsed() throws Exception {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -135,6 +137,7 @@ abstract class VirtqueueContractTest {
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Proves({"split-framing-01", "split-table-01", "packed-table-01", "packed-list-01"})
     void chainsOfEveryLengthUpToTheRingSizeAreTaken(boolean isIndirect) throws Exception {
         var random = new Random(1);
         for (int pieces = 2; pieces <= 256; pieces++) {
@@ -166,6 +169,7 @@ abstract class VirtqueueContractTest {
     }
 
     @Test
+    @Proves({"packed-order-01", "packed-order-02"})
     void everySizeOfRingIsFilledAndEmptiedTwice() throws Exception {
         for (int size = 1; size <= 32768; size *= 2) {
             DriverSide driver = driver(size);
@@ -203,6 +207,7 @@ abstract class VirtqueueContractTest {
     }
 
     @Test
+    @Proves("split-framing-01")
     void aDescriptorMayBeEmpty() throws Exception {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -309,6 +314,7 @@ abstract class VirtqueueContractTest {
 
     /** "A driver MUST NOT create a descriptor chain longer than the Queue Size of the device." */
     @Test
+    @Proves({"split-framing-02", "packed-list-02"})
     void anIndirectTableLongerThanTheRingBreaksTheRing() throws Exception {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
@@ -352,6 +358,8 @@ abstract class VirtqueueContractTest {
     }
 
     @Test
+    @Proves({"split-used-notification-02", "split-used-notification-03", "split-used-notification-05",
+            "split-used-notification-06"})
     void aNotificationIsDueWhereTheDriverWantsOne() throws Exception {
         for (long features : new long[]{ALL, PLAIN}) {
             DriverSide driver = driver(16);
@@ -371,6 +379,7 @@ abstract class VirtqueueContractTest {
 
     /** "The device MUST set len prior to updating the used idx", and have written as many bytes: of any kind of ring. */
     @Test
+    @Proves({"split-used-ring-01", "split-used-ring-02"})
     void whatIsSeenAsUsedIsWhole() throws Exception {
         int count = 200_000;
         // Its entries lie on many cache lines, so that a wrong order has a chance to be seen.
