@@ -10,6 +10,10 @@
  *   difference A B     reading of B less reading of A, and for how long it is uncertain; the best of several
  *   rtc                rtcN SECONDS NAME of the virtio RTC, SECONDS since 1970-01-01 00:00 UTC as RTC_RD_TIME has it
  *   rtcs               rtcN=NAME for every RTC
+ *   setalarm SECONDS   sets the virtio RTC's wake alarm that much after what it shows: the alarm's SECONDS since 1970
+ *   getalarm           SECONDS of the wake alarm, and 1 if it is enabled or 0, as RTC_WKALM_RD has them
+ *   awaitalarm N       waits for the alarm that is set: its SECONDS, and the reading of /dev/ptpN when it has come
+ *   alarm SECONDS N    setalarm and awaitalarm in one
  *   module             the virtio devices that are bound to virtio_rtc
  *   dmesg              the kernel's messages about virtio_rtc
  *   unbind, bind       takes virtio_rtc's device away from it, gives it back; answers the device
@@ -43,6 +47,7 @@
 #define DRIVER "/sys/bus/virtio/drivers/virtio_rtc"
 #define RTC_DEVICE_ID 17
 #define DIFFERENCE_TRIES 50
+#define ALARM_TIMEOUT_MS 45000
 #define FD_TO_CLOCKID(fd) ((~(clockid_t)(fd) << 3) | 3)
 
 /* The answer being put together, and where it goes. */
@@ -196,51 +201,178 @@ static int do_difference(int a, int b)
     return result;
 }
 
-static int read_rtc(const char *rtc, const char *name)
-{
-    char path[32];
-    struct rtc_time now;
-    struct tm utc = {0};
-    int result, fd;
-
-    snprintf(path, sizeof path, "/dev/%s", rtc);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail("%s: %s", path, strerror(errno));
-    result = ioctl(fd, RTC_RD_TIME, &now);
-    if (result) {
-        fail("RTC_RD_TIME: %s", strerror(errno));
-    } else {
-        utc.tm_year = now.tm_year;
-        utc.tm_mon = now.tm_mon;
-        utc.tm_mday = now.tm_mday;
-        utc.tm_hour = now.tm_hour;
-        utc.tm_min = now.tm_min;
-        utc.tm_sec = now.tm_sec;
-        fprintf(answer, "%s %lld %s", rtc, (long long)timegm(&utc), name);
-    }
-    close(fd);
-    return result;
-}
-
-static int do_rtc(void)
+/* Finds the virtio RTC. */
+static int find_rtc(char rtc[16], char *name, size_t size)
 {
     glob_t found;
-    char path[256], name[256];
-    int result = 0;
+    char path[256];
     bool virtio = false;
 
     if (glob("/sys/class/rtc/rtc*", 0, NULL, &found))
         return fail("no RTC");
     for (size_t i = 0; i < found.gl_pathc && !virtio; i++) {
         snprintf(path, sizeof path, "%s/name", found.gl_pathv[i]);
-        first_line(path, name, sizeof name);
+        first_line(path, name, size);
         virtio = strstr(name, "virtio") != NULL;
         if (virtio)
-            result = read_rtc(strrchr(found.gl_pathv[i], '/') + 1, name);
+            snprintf(rtc, 16, "%s", strrchr(found.gl_pathv[i], '/') + 1);
     }
     globfree(&found);
-    return virtio ? result : fail("no virtio RTC");
+    return virtio ? 0 : fail("no virtio RTC");
+}
+
+static int open_rtc(void)
+{
+    char rtc[16], name[256], path[32];
+    int fd;
+
+    if (find_rtc(rtc, name, sizeof name))
+        return -1;
+    snprintf(path, sizeof path, "/dev/%s", rtc);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fail("%s: %s", path, strerror(errno));
+    return fd;
+}
+
+static int64_t since_1970(const struct rtc_time *time)
+{
+    struct tm utc = {
+        .tm_year = time->tm_year,
+        .tm_mon = time->tm_mon,
+        .tm_mday = time->tm_mday,
+        .tm_hour = time->tm_hour,
+        .tm_min = time->tm_min,
+        .tm_sec = time->tm_sec,
+    };
+
+    return timegm(&utc);
+}
+
+static int read_rtc(int fd, int64_t *seconds)
+{
+    struct rtc_time now;
+
+    if (ioctl(fd, RTC_RD_TIME, &now))
+        return fail("RTC_RD_TIME: %s", strerror(errno));
+    *seconds = since_1970(&now);
+    return 0;
+}
+
+static int do_rtc(void)
+{
+    char rtc[16], name[256];
+    int64_t seconds;
+    int result, fd = open_rtc();
+
+    if (fd < 0)
+        return -1;
+    result = find_rtc(rtc, name, sizeof name) || read_rtc(fd, &seconds) ? -1 : 0;
+    close(fd);
+    if (!result)
+        fprintf(answer, "%s %lld %s", rtc, (long long)seconds, name);
+    return result;
+}
+
+static int set_alarm(int fd, long delay, int64_t *at)
+{
+    struct rtc_wkalrm alarm = {.enabled = 1};
+    struct tm utc;
+    time_t seconds;
+
+    if (read_rtc(fd, at))
+        return -1;
+    seconds = *at += delay;
+    gmtime_r(&seconds, &utc);
+    alarm.time.tm_year = utc.tm_year;
+    alarm.time.tm_mon = utc.tm_mon;
+    alarm.time.tm_mday = utc.tm_mday;
+    alarm.time.tm_hour = utc.tm_hour;
+    alarm.time.tm_min = utc.tm_min;
+    alarm.time.tm_sec = utc.tm_sec;
+    return ioctl(fd, RTC_WKALM_SET, &alarm) ? fail("RTC_WKALM_SET: %s", strerror(errno)) : 0;
+}
+
+static int get_alarm(int fd, int64_t *at, bool *enabled)
+{
+    struct rtc_wkalrm alarm;
+
+    if (ioctl(fd, RTC_WKALM_RD, &alarm))
+        return fail("RTC_WKALM_RD: %s", strerror(errno));
+    *at = since_1970(&alarm.time);
+    *enabled = alarm.enabled;
+    return 0;
+}
+
+/* Waits for the RTC's alarm, and reads a clock as soon as it has come. */
+static int await_alarm(int fd, int clock, int64_t *ns)
+{
+    struct pollfd events = {.fd = fd, .events = POLLIN};
+    unsigned long data;
+    int ready = poll(&events, 1, ALARM_TIMEOUT_MS);
+
+    if (ready <= 0)
+        return fail("poll: %s", ready ? strerror(errno) : "the alarm does not come");
+    if (read_clock(clock, ns))
+        return -1;
+    if (read(fd, &data, sizeof data) != sizeof data)
+        return fail("read: %s", strerror(errno));
+    return data & RTC_AF ? 0 : fail("an interrupt %#lx that is no alarm", data);
+}
+
+static int do_setalarm(long delay)
+{
+    int64_t at;
+    int result, fd = open_rtc();
+
+    if (fd < 0)
+        return -1;
+    result = set_alarm(fd, delay, &at);
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld", (long long)at);
+    return result;
+}
+
+static int do_getalarm(void)
+{
+    int64_t at;
+    bool enabled;
+    int result, fd = open_rtc();
+
+    if (fd < 0)
+        return -1;
+    result = get_alarm(fd, &at, &enabled);
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld %d", (long long)at, enabled);
+    return result;
+}
+
+/* Sets the alarm if there is a delay, and waits for it. */
+static int do_alarm(long delay, int number)
+{
+    int64_t at, ns;
+    bool enabled = true;
+    int result, clock, fd = open_rtc();
+
+    if (fd < 0)
+        return -1;
+    clock = open_clock(number);
+    if (clock < 0) {
+        close(fd);
+        return -1;
+    }
+    result = delay ? set_alarm(fd, delay, &at) : get_alarm(fd, &at, &enabled);
+    if (!result && !enabled)
+        result = fail("no alarm is set");
+    if (!result)
+        result = await_alarm(fd, clock, &ns);
+    close(clock);
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld %lld", (long long)at, (long long)ns);
+    return result;
 }
 
 static int do_module(void)
@@ -360,6 +492,14 @@ static int dispatch(const char *request)
         return do_rtc();
     if (!strcmp(request, "rtcs"))
         return list("/sys/class/rtc/rtc*", "name");
+    if (sscanf(request, "setalarm %ld", &count) == 1)
+        return do_setalarm(count);
+    if (!strcmp(request, "getalarm"))
+        return do_getalarm();
+    if (sscanf(request, "awaitalarm %d", &a) == 1)
+        return do_alarm(0, a);
+    if (sscanf(request, "alarm %ld %d", &count, &a) == 2)
+        return do_alarm(count, a);
     if (!strcmp(request, "module"))
         return do_module();
     if (!strcmp(request, "dmesg"))
