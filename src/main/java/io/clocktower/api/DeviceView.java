@@ -38,8 +38,8 @@ public record DeviceView(String name,
     public record Peer(long pid, long uid, long gid) {}
 
     /** A virtqueue. */
-    @Schema(description = "A virtqueue; base is how far the device has come in it")
-    public record Ring(int index, String name, int size, int base, boolean started, boolean enabled, boolean broken) {}
+    @Schema(description = "A virtqueue; base is how far the device has come in it, as vhost-user counts")
+    public record Ring(int index, String name, int size, long base, boolean started, boolean enabled, boolean broken) {}
 
     /** A clock of the device. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -76,8 +76,8 @@ public record DeviceView(String name,
     }
 
     private static Ring ring(DeviceStatus.Ring ring) {
-        return new Ring(ring.index(), RINGS.get(ring.index()), ring.size(), ring.base(), ring.started(),
-                ring.enabled(), ring.broken());
+        return new Ring(ring.index(), RINGS.get(ring.index()), ring.size(), Integer.toUnsignedLong(ring.base()),
+                ring.started(), ring.enabled(), ring.broken());
     }
 
     private static Clock clock(DeviceStatus.Clock clock) {
