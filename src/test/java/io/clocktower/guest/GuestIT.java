@@ -1,5 +1,9 @@
 package io.clocktower.guest;
 
+import static io.clocktower.guest.PtpClock.MONOTONIC;
+import static io.clocktower.guest.PtpClock.TAI;
+import static io.clocktower.guest.PtpClock.UTC;
+import static io.clocktower.guest.PtpClock.UTC_SMEARED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,27 +12,18 @@ import io.clocktower.app.PackagedApplication;
 import io.clocktower.conformance.Proves;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
-import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The main job: a Linux guest reads its clocks from the packaged application, which has two devices. */
 class GuestIT {
 
-    private static final String UTC_SMEARED = "Virtio PTP type 3/variant 1";
-    private static final String TAI = "Virtio PTP type 1/variant 0";
-    private static final String MONOTONIC = "Virtio PTP type 2/variant 0";
-    private static final String UTC = "Virtio PTP type 0/variant 0";
-
-    /** Since 2017, and until a leap second is announced. */
-    private static final long TAI_LESS_UTC_NS = Duration.ofSeconds(37).toNanos();
-    private static final long TOLERANCE_NS = Duration.ofMillis(5).toNanos();
     /** A read that took longer than this says nothing about 5 ms. */
     private static final long LONGEST_READ_NS = Duration.ofMillis(50).toNanos();
     private static final long SECOND_NS = Duration.ofSeconds(1).toNanos();
@@ -49,7 +44,7 @@ class GuestIT {
                 Map.of("clocktower.socket-dir", directory.toString(),
                         "clocktower.devices.vm0.socket", socket("vm0").toString(),
                         "clocktower.devices.vm1.socket", socket("vm1").toString()));
-        vm = GuestVm.boot(stack, directory, "vm0", GuestVm.vhostUserRtc(socket("vm0")));
+        vm = GuestVm.boot(stack, directory, "vm0", GuestVm.Device.RTC.at(socket("vm0")));
     }
 
     @BeforeEach
@@ -74,58 +69,48 @@ class GuestIT {
 
     @Test
     void everyClockIsAPtpClockNamedForItsTypeAndVariant() {
-        assertEquals(Map.of("ptp0", UTC_SMEARED, "ptp1", TAI, "ptp2", MONOTONIC, "ptp3", UTC), entries("clocks"));
+        assertEquals(Map.of("ptp0", UTC_SMEARED.label(), "ptp1", TAI.label(), "ptp2", MONOTONIC.label(), "ptp3",
+                UTC.label()), vm.entries("clocks"));
     }
 
     @Test
     void theSmearedClockIsAnRtc() {
-        assertEquals(1, entries("rtcs").values().stream().filter(name -> name.contains("virtio_rtc")).count());
+        assertEquals(1, vm.entries("rtcs").values().stream().filter(name -> name.contains("virtio_rtc")).count());
         long before = HostReading.realtimeNs();
         var rtc = vm.ask("rtc").split(" ", 3);
         long after = HostReading.realtimeNs();
         long seconds = Long.parseLong(rtc[1]);
         assertTrue(rtc[2].startsWith("virtio_rtc"), rtc[2]);
-        assertTrue(seconds >= (before - TOLERANCE_NS) / SECOND_NS && seconds <= (after + TOLERANCE_NS) / SECOND_NS,
+        assertTrue(
+                seconds >= (before - UTC_SMEARED.toleranceNs()) / SECOND_NS
+                        && seconds <= (after + UTC_SMEARED.toleranceNs()) / SECOND_NS,
                 () -> "the RTC reads " + seconds + " s between " + before + " and " + after + " ns");
     }
 
-    @Test
-    @Proves("rtc-control-02")
-    void utcSmearedIsTheHostsWallClock() {
-        assertServed(UTC_SMEARED, HostReading::realtimeNs, TOLERANCE_NS);
-    }
-
-    @Test
-    @Proves("rtc-control-01")
-    void utcIsTheHostsWallClock() {
-        assertServed(UTC, HostReading::realtimeNs, TOLERANCE_NS);
-    }
-
-    @Test
-    void taiIsAheadOfTheHostsWallClockByTheLeapSecondsSoFar() {
-        assertServed(TAI, () -> HostReading.realtimeNs() + TAI_LESS_UTC_NS, TOLERANCE_NS);
-    }
-
-    @Test
-    @Proves("rtc-control-19")
-    void monotonicIsTheHostsTimeSinceBoot() {
-        assertServed(MONOTONIC, HostReading::boottimeNs, TOLERANCE_NS + HostReading.uptimeErrorNs());
+    @ParameterizedTest
+    @EnumSource
+    @Proves({"rtc-control-01", "rtc-control-02", "rtc-control-19"})
+    void everyClockShowsWhatTheHostsDoes(PtpClock clock) {
+        int number = vm.number(clock);
+        var reading = HostReading.narrowest(clock::hostNs, () -> Long.parseLong(vm.ask("read " + number)));
+        assertTrue(reading.durationNs() <= LONGEST_READ_NS, () -> "the read took long: " + reading);
+        assertTrue(reading.errorNs() <= clock.toleranceNs(), () -> "off by " + reading.errorNs() + " ns: " + reading);
     }
 
     @Test
     @Proves("rtc-control-17")
     void taiIsAheadOfUtcByTheLeapSecondsSoFar() {
-        var answer = vm.ask("difference " + number(UTC) + " " + number(TAI)).split(" ");
+        var answer = vm.ask("difference " + vm.number(UTC) + " " + vm.number(TAI)).split(" ");
         long difference = Long.parseLong(answer[0]);
         long duration = Long.parseLong(answer[1]);
         assertTrue(duration <= LONGEST_READ_NS, () -> "reading three clocks took " + duration + " ns");
-        assertEquals(TAI_LESS_UTC_NS, difference, TOLERANCE_NS + duration / 2.0);
+        assertEquals(HostReading.TAI_LESS_UTC_NS, difference, TAI.toleranceNs() + duration / 2.0);
     }
 
     @Test
     @Proves("rtc-read-04")
     void monotonicNeverGoesBack() {
-        var answer = vm.ask("monotone " + number(MONOTONIC) + " 3000").split(" ");
+        var answer = vm.ask("monotone " + vm.number(MONOTONIC) + " 3000").split(" ");
         assertEquals("0", answer[0], "readings less than the one before");
         assertTrue(Long.parseLong(answer[2]) > Long.parseLong(answer[1]), "the clock stands still");
     }
@@ -133,7 +118,7 @@ class GuestIT {
     @Test
     void theDeviceIsToBeSeenWhileTheGuestRunsAndWaitsForTheNextWhenItIsGone() {
         assertEquals("waiting", state(application.get(device("vm1"))));
-        try (var guest = GuestVm.boot(stack, directory, "vm1", GuestVm.vhostUserRtc(socket("vm1")))) {
+        try (var guest = GuestVm.boot(stack, directory, "vm1", GuestVm.Device.RTC.at(socket("vm1")))) {
             guest.ask("read 0");
             var device = application.get(device("vm1"));
             assertEquals("running", state(device));
@@ -143,25 +128,6 @@ class GuestIT {
         }
         assertEquals("running", state(application.get(device("vm0"))), "the other guest's device");
         vm.ask("read 0");
-    }
-
-    private static void assertServed(String clock, LongSupplier host, long toleranceNs) {
-        int number = number(clock);
-        var reading = HostReading.narrowest(host, () -> Long.parseLong(vm.ask("read " + number)));
-        assertTrue(reading.durationNs() <= LONGEST_READ_NS, () -> "the read took long: " + reading);
-        assertTrue(reading.errorNs() <= toleranceNs, () -> "off by " + reading.errorNs() + " ns: " + reading);
-    }
-
-    /** The number of the guest's PTP clock of that name. */
-    private static int number(String clock) {
-        return entries("clocks").entrySet().stream().filter(entry -> entry.getValue().equals(clock))
-                .map(entry -> Integer.valueOf(entry.getKey().substring("ptp".length()))).findFirst().orElseThrow();
-    }
-
-    /** The answer to a request for a list of NAME=VALUE. */
-    private static Map<String, String> entries(String request) {
-        return Arrays.stream(vm.ask(request).split("\t")).map(entry -> entry.split("=", 2))
-                .collect(Collectors.toMap(entry -> entry[0], entry -> entry[1]));
     }
 
     private static Path socket(String device) {

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A running guest, and the agent inside it that answers the requests which {@code src/test/vm/agent.c} documents. */
 final class GuestVm implements AutoCloseable {
@@ -43,26 +46,32 @@ final class GuestVm implements AutoCloseable {
         }
     }
 
-    /**
-     * QEMU's arguments for a device served at that socket.
-     *
-     * @param properties of the device's, such as {@code packed=on}
-     */
-    static List<String> vhostUserRtc(Path socket, String... properties) {
-        return vhostUser(socket, "vhost-user-rtc-pci", properties);
-    }
+    /** One of QEMU's devices for an RTC that is served elsewhere. */
+    enum Device {
 
-    /** As {@link #vhostUserRtc}, through the generic device that a QEMU before 11.1 has. */
-    static List<String> vhostUserGeneric(Path socket, String... properties) {
-        return vhostUser(socket, "vhost-user-test-device-pci,virtio-id=17,num_vqs=2", properties);
-    }
+        /** Since QEMU 11.1. */
+        RTC("vhost-user-rtc-pci"),
+        /** The generic device, which a QEMU before 11.1 has as well. */
+        GENERIC("vhost-user-test-device-pci,virtio-id=17,num_vqs=2");
 
-    private static List<String> vhostUser(Path socket, String device, String... properties) {
-        var arguments = new StringBuilder(device).append(",chardev=rtc");
-        for (var property : properties) {
-            arguments.append(',').append(property);
+        private final String argument;
+
+        Device(String argument) {
+            this.argument = argument;
         }
-        return List.of("-chardev", "socket,id=rtc,path=" + escaped(socket), "-device", arguments.toString());
+
+        /**
+         * QEMU's arguments for the device served at that socket.
+         *
+         * @param properties of the device's, such as {@code packed=on}
+         */
+        List<String> at(Path socket, String... properties) {
+            var arguments = new StringBuilder(argument).append(",chardev=rtc");
+            for (var property : properties) {
+                arguments.append(',').append(property);
+            }
+            return List.of("-chardev", "socket,id=rtc,path=" + escaped(socket), "-device", arguments.toString());
+        }
     }
 
     /**
@@ -127,6 +136,23 @@ final class GuestVm implements AutoCloseable {
             throw new RefusedException(request, answer.substring("error ".length()));
         }
         return answer.substring(Math.min(answer.length(), "ok ".length()));
+    }
+
+    /** The guest's answer to a request for a list of NAME=VALUE. */
+    Map<String, String> entries(String request) {
+        return Arrays.stream(ask(request).split("\t")).map(entry -> entry.split("=", 2))
+                .collect(Collectors.toMap(entry -> entry[0], entry -> entry[1]));
+    }
+
+    /** The number of the guest's device for a clock, in {@code /dev/ptpN}. */
+    int number(PtpClock clock) {
+        return entries("clocks").entrySet().stream().filter(entry -> entry.getValue().equals(clock.label()))
+                .map(entry -> Integer.valueOf(entry.getKey().substring("ptp".length()))).findFirst().orElseThrow();
+    }
+
+    /** The name of the virtio RTC: {@code rtcN}. */
+    String rtc() {
+        return ask("rtc").split(" ", 2)[0];
     }
 
     /** Runs a shell command in the guest. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.function.LongSupplier;
@@ -15,6 +16,9 @@ import java.util.function.LongSupplier;
  * @param after the host's, after the guest had answered
  */
 record HostReading(long before, long guest, long after) {
+
+    /** Since 2017, and until a leap second is announced. */
+    static final long TAI_LESS_UTC_NS = Duration.ofSeconds(37).toNanos();
 
     /** How often a reading is repeated for one that is not disturbed. */
     private static final int TRIES = 20;
@@ -34,6 +38,10 @@ record HostReading(long before, long guest, long after) {
 
     static long realtimeNs() {
         return ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
+    }
+
+    static long taiNs() {
+        return realtimeNs() + TAI_LESS_UTC_NS;
     }
 
     /** Time since boot, less up to {@link #uptimeErrorNs}. */
