@@ -10,6 +10,7 @@ public final class Errno {
 
     public static final int EINTR = 4;
     public static final int EAGAIN = 11;
+    public static final int ECONNRESET = 104;
     public static final int ECANCELED = 125;
 
     private static final long LONGEST_TEXT_BYTES = 256;

@@ -103,6 +103,10 @@ public final class MessageSocket {
                 if (errno == Errno.EAGAIN || errno == Errno.EINTR) {
                     return NOTHING;
                 }
+                if (errno == Errno.ECONNRESET) {
+                    // It closed without having read all that we sent.
+                    return END;
+                }
                 throw new LinuxException("recvmsg", errno);
             }
             takeDescriptors(header.get(JAVA_LONG, CONTROLLEN_OFFSET), descriptors);

@@ -111,8 +111,11 @@ public final class Connection implements AutoCloseable {
                     }
                 }
             }
-        } catch (ProtocolException | LinuxException | IOException e) {
+        } catch (ProtocolException | LinuxException e) {
             fail(e.getMessage());
+        } catch (IOException e) {
+            // The front-end went before it was answered.
+            close();
         } catch (RuntimeException e) {
             fail("unexpected " + e);
             throw e;
@@ -129,7 +132,7 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    private void onMessage() throws IOException {
+    private void onMessage() throws IOException, ProtocolException {
         messageDeadline.clear();
         boolean wantsAck = message.needsReply() && backEnd.hasReplyAck();
         FrontEndRequest request = FrontEndRequest.of(message.request());
@@ -170,11 +173,11 @@ public final class Connection implements AutoCloseable {
     }
 
     /** A front-end waits for each reply, so the socket has room for it. */
-    private void reply(long payload) throws IOException {
+    private void reply(long payload) throws IOException, ProtocolException {
         reply.clear().putInt(message.request()).putInt(Message.VERSION | Message.FLAG_REPLY).putInt(Message.U64_BYTES)
                 .putLong(payload).flip();
         if (channel.write(reply) != REPLY_BYTES) {
-            throw new IOException("the front-end does not read its replies");
+            throw new ProtocolException("the front-end does not read its replies");
         }
     }
 
