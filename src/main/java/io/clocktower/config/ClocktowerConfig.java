@@ -53,7 +53,7 @@ public interface ClocktowerConfig {
         Optional<Counter> counter();
 
         /** How long after a request the rings are polled before the loop sleeps; 0 never polls. */
-        @WithDefault("50us")
+        @WithDefault("0")
         @WithConverter(PollWindowConverter.class)
         Duration pollWindow();
 

@@ -46,7 +46,7 @@ final class DeviceSpecs {
         var specs = new DeviceSpecs(config.socketDir().orElseGet(SocketDirectory::byDefault).toAbsolutePath());
         specs.checkService(config);
         if (config.devices().isEmpty()) {
-            specs.add(DEFAULT_DEVICE, Optional.empty(), ClockSpec.DEFAULTS, Optional.empty(), Duration.ofNanos(50_000),
+            specs.add(DEFAULT_DEVICE, Optional.empty(), ClockSpec.DEFAULTS, Optional.empty(), Duration.ZERO,
                     Map.of());
         }
         new TreeMap<>(config.devices()).forEach(specs::add);
