@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.conformance.Proves;
+import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Offer;
 import io.clocktower.frontend.Guest.Response;
@@ -62,8 +63,66 @@ abstract class RequestsContract {
         devices.close();
     }
 
-    static Stream<Arguments> requests() {
+    Stream<Arguments> requests() {
+        return Stream.concat(requestsOfClocks(), hasAlarm() ? alarmRequests() : alarmRequestsWithoutTheFeature());
+    }
+
+    private boolean hasAlarm() {
+        return (features() & Alarmq.F_ALARM) != 0;
+    }
+
+    private static Stream<Arguments> alarmRequestsWithoutTheFeature() {
         return Stream.of(
+                // "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST set status VIRTIO_RTC_S_ENODEV".
+                row("READ_ALARM", ofClock(READ_ALARM, 0), 24, ENODEV, 8),
+                row("SET_ALARM", setAlarm(0, 1, 1), 8, ENODEV, 8),
+                row("SET_ALARM_ENABLED", setAlarmEnabled(0, 1), 8, ENODEV, 8));
+    }
+
+    private static Stream<Arguments> alarmRequests() {
+        return Stream.of(row("READ_ALARM", ofClock(READ_ALARM, 0), 24, OK, 24),
+                row("READ_ALARM with 64 bytes of room", ofClock(READ_ALARM, 0), 64, OK, 24),
+                row("READ_ALARM with 23 bytes of room", ofClock(READ_ALARM, 0), 23, EINVAL, 8),
+                row("READ_ALARM of 15 bytes", cut(ofClock(READ_ALARM, 0), 15), 24, EINVAL, 8),
+                row("READ_ALARM of a clock without one", ofClock(READ_ALARM, 1), 24, ENODEV, 8),
+                row("READ_ALARM of clock 4", ofClock(READ_ALARM, 4), 24, ENODEV, 8),
+                // "the device MUST accept any alarm_time value".
+                row("SET_ALARM to 0", setAlarm(0, 0, 0), 8, OK, 8), row("SET_ALARM to 1", setAlarm(0, 1, 0), 8, OK, 8),
+                row("SET_ALARM to 2^63", setAlarm(0, Long.MIN_VALUE, 1), 8, OK, 8),
+                row("SET_ALARM to 2^64-1", setAlarm(0, -1, 1), 8, OK, 8),
+                row("SET_ALARM of 64 bytes", padded(setAlarm(0, -1, 1), 64), 8, OK, 8),
+                row("SET_ALARM with 16 bytes of room", setAlarm(0, -1, 1), 16, OK, 8),
+                row("SET_ALARM with 7 bytes of room", setAlarm(0, -1, 1), 7, EINVAL, 7),
+                row("SET_ALARM of 23 bytes", cut(setAlarm(0, -1, 1), 23), 8, EINVAL, 8),
+                row("SET_ALARM with unknown flags", setAlarm(0, -1, 2), 8, EINVAL, 8),
+                row("SET_ALARM with all flags", setAlarm(0, -1, 0xff), 8, EINVAL, 8),
+                row("SET_ALARM of a clock without one", setAlarm(2, -1, 1), 8, ENODEV, 8),
+                row("SET_ALARM of clock 65535", setAlarm(65535, -1, 1), 8, ENODEV, 8),
+                row("SET_ALARM_ENABLED", setAlarmEnabled(0, 1), 8, OK, 8),
+                row("SET_ALARM_ENABLED, not", setAlarmEnabled(0, 0), 8, OK, 8),
+                row("SET_ALARM_ENABLED with unknown flags", setAlarmEnabled(0, 4), 8, EINVAL, 8),
+                row("SET_ALARM_ENABLED of 15 bytes", cut(setAlarmEnabled(0, 0), 15), 8, EINVAL, 8),
+                row("SET_ALARM_ENABLED with 1 byte of room", setAlarmEnabled(0, 0), 1, EINVAL, 1),
+                row("SET_ALARM_ENABLED of a clock without one", setAlarmEnabled(3, 0), 8, ENODEV, 8),
+                row("SET_ALARM_ENABLED of clock 4", setAlarmEnabled(4, 0), 8, ENODEV, 8));
+    }
+
+    private static Stream<Arguments> requestsOfClocks() {
+        return Stream.of(row("CFG", head(CFG), 16, OK, 16),
+                row("CLOCK_CAP of clock 0", ofClock(CLOCK_CAP, 0), 16, OK, 16),
+                row("CLOCK_CAP of clock 1", ofClock(CLOCK_CAP, 1), 16, OK, 16),
+                row("CLOCK_CAP of clock 2", ofClock(CLOCK_CAP, 2), 16, OK, 16),
+                row("CLOCK_CAP of clock 3", ofClock(CLOCK_CAP, 3), 16, OK, 16),
+                row("READ of clock 0", ofClock(READ, 0), 16, OK, 16),
+                row("READ of clock 1", ofClock(READ, 1), 16, OK, 16),
+                row("READ of clock 2", ofClock(READ, 2), 16, OK, 16),
+                row("READ of clock 3", ofClock(READ, 3), 16, OK, 16),
+                row("CLOCK_CAP with 8 bytes of room", ofClock(CLOCK_CAP, 0), 8, EINVAL, 8),
+                row("CLOCK_CAP with 2 bytes of room", ofClock(CLOCK_CAP, 0), 2, EINVAL, 2),
+                row("CROSS_CAP with 15 bytes of room", ofCounter(CROSS_CAP, 0, X86_TSC), 15, EINVAL, 8),
+                row("READ_CROSS with 23 bytes of room", ofCounter(READ_CROSS, 0, X86_TSC), 23, EINVAL, 8),
+                row("READ_CROSS of clock 65535", ofCounter(READ_CROSS, 65535, X86_TSC), 24, ENODEV, 8),
+
                 // "VIRTIO_RTC_S_EOPNOTSUPP for a request with a value of the msg_type field which is not described".
                 row("unknown type 0", head(0), 16, EOPNOTSUPP, 8), row("unknown type 3", head(3), 16, EOPNOTSUPP, 8),
                 row("unknown type 0x1006", head(0x1006), 16, EOPNOTSUPP, 8),
@@ -105,10 +164,6 @@ abstract class RequestsContract {
                 row("READ with 1 byte of room", ofClock(READ, 0), 1, EINVAL, 1),
                 row("READ_CROSS with 16 bytes of room", ofCounter(READ_CROSS, 0, 1), 16, EINVAL, 8),
                 row("READ of a wrong clock with 15 bytes of room", ofClock(READ, 9), 15, EINVAL, 8),
-                // "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST set status VIRTIO_RTC_S_ENODEV".
-                row("READ_ALARM", ofClock(READ_ALARM, 0), 24, ENODEV, 8),
-                row("SET_ALARM", setAlarm(0, 1, 1), 8, ENODEV, 8),
-                row("SET_ALARM_ENABLED", setAlarmEnabled(0, 1), 8, ENODEV, 8),
                 // "If the device read-only buffer is bigger ..., the device MUST ignore the additional space."
                 row("CFG of 64 bytes", padded(head(CFG), 64), 16, OK, 16),
                 row("READ of 4096 bytes", padded(ofClock(READ, 1), 4096), 16, OK, 16),
@@ -242,8 +297,8 @@ abstract class RequestsContract {
             byte[] response = guest.request(ofClock(CLOCK_CAP, id), 16).bytes();
             assertEquals(expected[id][0], response[8], "type of clock " + id);
             assertEquals(expected[id][1], response[9], "smearing of clock " + id);
-            // Alarms are not negotiated, so no clock has one.
-            assertArrayEquals(new byte[6], Arrays.copyOfRange(response, 10, 16), "flags and reserved");
+            assertEquals(hasAlarm() && id == 0 ? 1 : 0, response[10], "flags of clock " + id);
+            assertArrayEquals(new byte[5], Arrays.copyOfRange(response, 11, 16), "reserved");
         }
     }
 
