@@ -189,6 +189,8 @@ class HostileRingIT {
                     guest.kick();
                     guest.awaitUsed();
                 }
+                // The loop has looked at the ring for the last time, and sleeps until the kick.
+                devices.status("abused");
                 guest.publish(REQUEST, 16);
                 guest.truncate(part);
                 guest.kick();
