@@ -14,6 +14,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /** The devices of this process. Thread-safe: what it does to a device it does on the device's event loop. */
@@ -44,7 +45,7 @@ public final class DeviceHost implements AutoCloseable {
         this.host = host;
         this.timers = timers;
         this.leapSeconds = leapSeconds;
-        loops = java.util.stream.IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
+        loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
     }
 
@@ -59,13 +60,18 @@ public final class DeviceHost implements AutoCloseable {
         }
         EventLoop loop = loops.get(devices.size() % loops.size());
         ListeningSocket socket = ListeningSocket.bind(spec.socket());
-        HostedDevice device = await(loop.submit(() -> {
-            var made = new HostedDevice(spec, host, timers, leapSeconds, loop.reactor(), socket,
-                    disconnections::release);
-            made.listen();
-            return made;
-        }));
-        devices.put(spec.name(), new Placed(device, loop));
+        try {
+            HostedDevice device = await(loop.submit(() -> {
+                var made = new HostedDevice(spec, host, timers, leapSeconds, loop.reactor(), socket,
+                        disconnections::release);
+                made.listen();
+                return made;
+            }));
+            devices.put(spec.name(), new Placed(device, loop));
+        } catch (IllegalStateException e) {
+            socket.close();
+            throw new DeviceException("device " + spec.name() + " cannot be hosted: " + e.getMessage());
+        }
     }
 
     /** The devices' specifications, by name. */
@@ -177,7 +183,9 @@ public final class DeviceHost implements AutoCloseable {
     private static <T> T await(CompletableFuture<T> result) {
         try {
             return result.get(COMMAND_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause().getMessage(), e);
+        } catch (TimeoutException e) {
             throw new IllegalStateException("event loop does not answer", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
