@@ -3,7 +3,6 @@ package io.clocktower.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -22,14 +21,6 @@ public final class EventFd implements AutoCloseable {
     private static final MethodHandle WRITE = NativeCalls.plain("write",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
-    private static final MethodHandle POLL = NativeCalls.critical("poll",
-            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-
-    private static final long POLLFD_BYTES = 8;
-    private static final long POLLFD_EVENTS_OFFSET = 4;
-    private static final long POLLFD_REVENTS_OFFSET = 6;
-    private static final short POLLOUT = 0x4;
-    private static final ThreadLocal<MemorySegment> POLLFD = NativeCalls.scratch(POLLFD_BYTES);
     private static final ThreadLocal<MemorySegment> ONE = ThreadLocal.withInitial(() -> {
         MemorySegment one = NativeCalls.scratch(Long.BYTES).get();
         one.set(JAVA_LONG, 0, 1);
@@ -91,15 +82,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     private boolean hasRoom() {
-        MemorySegment pollFd = POLLFD.get();
-        pollFd.set(JAVA_INT, 0, descriptor.number());
-        pollFd.set(JAVA_SHORT, POLLFD_EVENTS_OFFSET, POLLOUT);
-        try {
-            int ready = (int) POLL.invokeExact(pollFd, 1L, 0);
-            return ready > 0 && (pollFd.get(JAVA_SHORT, POLLFD_REVENTS_OFFSET) & POLLOUT) != 0;
-        } catch (Throwable thrown) {
-            throw NativeCalls.unexpected(thrown);
-        }
+        return (Poll.now(descriptor.number(), Poll.POLLOUT) & Poll.POLLOUT) != 0;
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.clocktower.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -42,8 +41,6 @@ public final class MessageSocket {
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
-    private static final int POLLRDHUP = 0x2000;
-    private static final int POLLERR_OR_HUP = 0x8 | 0x10;
 
     private static final long MSGHDR_BYTES = 56;
     private static final long IOV_OFFSET = 16;
@@ -55,20 +52,14 @@ public final class MessageSocket {
     private static final long CMSG_LEVEL_OFFSET = 8;
     private static final long CMSG_TYPE_OFFSET = 12;
     private static final long CONTROL_BYTES = CMSGHDR_BYTES + (SCM_MAX_FD + 1) * (long) Integer.BYTES;
-    private static final long POLLFD_BYTES = 8;
-    private static final long POLLFD_EVENTS_OFFSET = 4;
-    private static final long POLLFD_REVENTS_OFFSET = 6;
 
     private static final MethodHandle RECVMSG = NativeCalls.capturing("recvmsg",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle POLL = NativeCalls.capturing("poll",
-            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
     private final int fd;
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
-    private final MemorySegment pollFd;
 
     /**
      * @param fd a connected stream socket, which stays its owner's to close
@@ -79,7 +70,6 @@ public final class MessageSocket {
         header = arena.allocate(MSGHDR_BYTES, JAVA_LONG.byteAlignment());
         vector = arena.allocate(IOVEC_BYTES, JAVA_LONG.byteAlignment());
         control = arena.allocate(CONTROL_BYTES, JAVA_LONG.byteAlignment());
-        pollFd = arena.allocate(POLLFD_BYTES, JAVA_INT.byteAlignment());
         header.set(ADDRESS, IOV_OFFSET, vector);
         header.set(JAVA_LONG, IOVLEN_OFFSET, 1);
         header.set(ADDRESS, CONTROL_OFFSET, control);
@@ -130,13 +120,7 @@ public final class MessageSocket {
 
     /** Whether the peer has gone, even where bytes that it sent before still wait to be received. */
     public boolean isHungUp() {
-        pollFd.set(JAVA_INT, 0, fd);
-        pollFd.set(JAVA_SHORT, POLLFD_EVENTS_OFFSET, (short) POLLRDHUP);
-        try {
-            int ready = (int) POLL.invokeExact(NativeCalls.state(), pollFd, 1L, 0);
-            return ready > 0 && (pollFd.get(JAVA_SHORT, POLLFD_REVENTS_OFFSET) & (POLLRDHUP | POLLERR_OR_HUP)) != 0;
-        } catch (Throwable thrown) {
-            throw NativeCalls.unexpected(thrown);
-        }
+        int gone = Poll.POLLRDHUP | Poll.POLLERR | Poll.POLLHUP;
+        return (Poll.now(fd, Poll.POLLRDHUP) & gone) != 0;
     }
 }
