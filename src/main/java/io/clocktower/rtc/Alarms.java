@@ -44,6 +44,7 @@ final class Alarms {
     /** By clock; null where the clock has none. */
     private final Alarm[] alarms;
     private final DescriptorChain chain = new DescriptorChain();
+    private boolean isNegotiated;
     private final MemorySegment notification = MemorySegment.ofArray(new long[NOTIFICATION_BYTES / Long.BYTES]);
 
     Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer) {
@@ -57,6 +58,15 @@ final class Alarms {
     /** Whether a clock has an alarm. */
     boolean has(int clockId) {
         return alarms[clockId] != null;
+    }
+
+    /** Whether the driver negotiated VIRTIO_RTC_F_ALARM. */
+    boolean isNegotiated() {
+        return isNegotiated;
+    }
+
+    void setNegotiated(boolean isNegotiated) {
+        this.isNegotiated = isNegotiated;
     }
 
     boolean isEmpty() {

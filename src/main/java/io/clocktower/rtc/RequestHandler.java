@@ -56,7 +56,6 @@ final class RequestHandler {
     private final MemorySegment response = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
 
     private final CrossTimestamp crossTimestamp = new CrossTimestamp();
-    private boolean isAlarmNegotiated;
     private GuestCounter counter;
 
     RequestHandler(List<ServedClock> clocks, HostClock host, Alarms alarms, RequestObserver observer) {
@@ -64,11 +63,6 @@ final class RequestHandler {
         this.host = host;
         this.alarms = alarms;
         this.observer = observer;
-    }
-
-    /** Whether the driver negotiated VIRTIO_RTC_F_ALARM. */
-    void setAlarmNegotiated(boolean isAlarmNegotiated) {
-        this.isAlarmNegotiated = isAlarmNegotiated;
     }
 
     /** The guest's counter, or null where it is not known. */
@@ -222,7 +216,7 @@ final class RequestHandler {
 
     /** "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST NOT support the alarm messages." */
     private boolean hasAlarm() {
-        return isAlarmNegotiated && hasClock() && alarms.has(clockId());
+        return alarms.isNegotiated() && hasClock() && alarms.has(clockId());
     }
 
     private boolean hasUnknownFlags() {

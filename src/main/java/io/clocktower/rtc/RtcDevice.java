@@ -28,7 +28,6 @@ public final class RtcDevice {
     private final Alarms alarms;
     private final RequestHandler handler;
     private final DescriptorChain chain = new DescriptorChain();
-    private boolean isAlarmNegotiated;
 
     /**
      * @param clocks in the order of their ids
@@ -46,8 +45,7 @@ public final class RtcDevice {
 
     /** The driver negotiated these features, or none any more. */
     public void onFeatures(long features) {
-        isAlarmNegotiated = (features & F_ALARM) != 0;
-        handler.setAlarmNegotiated(isAlarmNegotiated);
+        alarms.setNegotiated((features & F_ALARM) != 0);
     }
 
     /**
@@ -67,7 +65,7 @@ public final class RtcDevice {
         if (queueIndex == REQUESTQ) {
             return answerRequests(virtqueue);
         }
-        if (isAlarmNegotiated) {
+        if (alarms.isNegotiated()) {
             alarms.sendNotifications(virtqueue);
         }
         return false;
@@ -97,7 +95,7 @@ public final class RtcDevice {
 
     /** Whether the alarmq should be run, for there is a notification to send. */
     public boolean hasNotification() {
-        return isAlarmNegotiated && alarms.isAnyWaiting();
+        return alarms.isNegotiated() && alarms.isAnyWaiting();
     }
 
     /** The alarms, of the clocks that have one. */
