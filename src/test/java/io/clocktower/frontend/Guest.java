@@ -17,7 +17,6 @@ public final class Guest implements AutoCloseable {
 
     public static final long FEATURES = FrontEnd.VERSION_1 | FrontEnd.INDIRECT_DESC | FrontEnd.EVENT_IDX;
 
-    private static final int TIMEOUT_MS = 10_000;
     private static final int UNTOUCHED = 0xa5;
 
     private final FrontEnd frontEnd;
@@ -179,23 +178,12 @@ public final class Guest implements AutoCloseable {
     public Used awaitUsed() {
         requestq.wantNextUsed();
         kick();
-        long endNs = System.nanoTime() + TIMEOUT_MS * 1_000_000L;
-        while (!requestq.hasUsed()) {
-            int leftMs = (int) ((endNs - System.nanoTime()) / 1_000_000);
-            if (leftMs <= 0 || !Libc.awaitReadable(call, leftMs)) {
-                throw new AssertionError("the device did not use the buffer");
-            }
-            Libc.readCount(call);
-        }
-        return requestq.takeUsed();
+        return Awaiting.used(requestq, call);
     }
 
     /** Waits until the device says that the ring is broken. */
     public void awaitBroken() {
-        if (!Libc.awaitReadable(err, TIMEOUT_MS)) {
-            throw new AssertionError("the ring is not broken");
-        }
-        Libc.readCount(err);
+        Awaiting.broken(err);
     }
 
     @Override

@@ -12,7 +12,6 @@ public final class PartedGuest implements AutoCloseable {
 
     public static final int SIZE = 256;
 
-    private static final int TIMEOUT_MS = 10_000;
     private static final int REGION_BYTES = 1 << 16;
     private static final int ANSWER_OFFSET = 4096;
     private static final int PAGE_BYTES = 4096;
@@ -105,15 +104,7 @@ public final class PartedGuest implements AutoCloseable {
 
     /** Takes the next used buffer, which must come. */
     public void awaitUsed() {
-        long endNs = System.nanoTime() + TIMEOUT_MS * 1_000_000L;
-        while (!requestq.hasUsed()) {
-            int leftMs = (int) ((endNs - System.nanoTime()) / 1_000_000);
-            if (leftMs <= 0 || !Libc.awaitReadable(call, leftMs)) {
-                throw new AssertionError("the device did not use the buffer");
-            }
-            Libc.readCount(call);
-        }
-        requestq.takeUsed();
+        Awaiting.used(requestq, call);
     }
 
     /** Takes a part of the memory away while it is mapped. */
@@ -123,10 +114,7 @@ public final class PartedGuest implements AutoCloseable {
 
     /** Waits until the device says that the ring is broken. */
     public void awaitBroken() {
-        if (!Libc.awaitReadable(err, TIMEOUT_MS)) {
-            throw new AssertionError("the ring is not broken");
-        }
-        Libc.readCount(err);
+        Awaiting.broken(err);
     }
 
     @Override
