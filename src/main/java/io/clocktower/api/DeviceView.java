@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -98,8 +99,8 @@ public record DeviceView(String name,
     }
 
     private static Counters counters(DeviceStatus status) {
-        Map<String, Map<String, Long>> requests = new java.util.TreeMap<>();
-        status.requests().forEach(count -> requests.computeIfAbsent(count.type(), _ -> new java.util.TreeMap<>())
+        Map<String, Map<String, Long>> requests = new TreeMap<>();
+        status.requests().forEach(count -> requests.computeIfAbsent(count.type(), _ -> new TreeMap<>())
                 .put(count.status(), count.count()));
         long reads = status.clocks().stream().mapToLong(DeviceStatus.Clock::reads).sum();
         return new Counters(reads, status.connectionsAccepted(), status.connectionsRefused(), status.protocolErrors(),

@@ -7,6 +7,7 @@ import io.clocktower.rtc.RequestType;
 import io.clocktower.rtc.Status;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
@@ -102,6 +103,6 @@ public final class DeviceCounters implements RequestObserver {
     }
 
     private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(java.util.Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -19,9 +19,6 @@ import org.newsclub.net.unix.FileDescriptorCast;
 /** A device's listening socket and its file, which is 0660 and is removed when the socket is closed. */
 final class ListeningSocket implements AutoCloseable {
 
-    /** {@code sun_path} has room for so many bytes and the zero that ends them. */
-    static final int MAX_PATH_BYTES = 107;
-
     private static final int S_IFMT = 0xf000;
     private static final int S_IFSOCK = 0xc000;
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-rw----");

@@ -20,8 +20,6 @@ import java.lang.invoke.MethodHandle;
 public final class Epoll implements AutoCloseable {
 
     public static final int EPOLLIN = 0x1;
-    public static final int EPOLLERR = 0x8;
-    public static final int EPOLLHUP = 0x10;
     public static final int EPOLLRDHUP = 0x2000;
     /** Edge-triggered: an eventfd then reports each write to it once, and need not be read. */
     public static final int EPOLLET = 1 << 31;
@@ -29,7 +27,6 @@ public final class Epoll implements AutoCloseable {
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EPOLL_CTL_ADD = 1;
     private static final int EPOLL_CTL_DEL = 2;
-    private static final int EPOLL_CTL_MOD = 3;
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
     private static final long EVENT_BYTES = PACKED ? 12 : 16;
     private static final long DATA_OFFSET = PACKED ? 4 : 8;
@@ -69,11 +66,6 @@ public final class Epoll implements AutoCloseable {
     /** Watches {@code fd} for {@code interest}; its events carry {@code token}. */
     public void add(int fd, int interest, long token) {
         control(EPOLL_CTL_ADD, fd, interest, token);
-    }
-
-    /** Changes what {@code fd} is watched for. */
-    public void modify(int fd, int interest, long token) {
-        control(EPOLL_CTL_MOD, fd, interest, token);
     }
 
     /** Stops watching {@code fd}, which must still be open. */

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 /** The kernel's clocks, in nanoseconds. Thread-safe; a read neither allocates nor, as a rule, enters the kernel. */
 public enum SystemClock {
 
-    REALTIME(0), MONOTONIC(1), BOOTTIME(7), TAI(11);
+    REALTIME(0), BOOTTIME(7), TAI(11);
 
     private static final long TIMESPEC_BYTES = 16;
     private static final long NSEC_OFFSET = 8;

@@ -136,12 +136,11 @@ final class BackEnd {
         if (unknown != 0) {
             throw new ProtocolException("features %#x were not offered".formatted(unknown));
         }
-        if (wanted != features && vrings.stream().anyMatch(Vring::isOpen)) {
-            throw new ProtocolException("features cannot change while a vring is running");
-        }
-        if (wanted != features || vrings.stream().noneMatch(Vring::isOpen)) {
+        if (vrings.stream().noneMatch(Vring::isOpen)) {
             features = wanted;
             device.onFeatures(wanted);
+        } else if (wanted != features) {
+            throw new ProtocolException("features cannot change while a vring is running");
         }
     }
 

@@ -4,7 +4,6 @@ import static io.clocktower.virtqueue.LittleEndian.LE16;
 import static io.clocktower.virtqueue.LittleEndian.LE32;
 
 import io.clocktower.memory.MemoryTable;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
