@@ -2,7 +2,8 @@ package io.clocktower.clock;
 
 /**
  * The host's clocks, in nanoseconds. All time that a device serves is derived from these three, so a test that passes
- * in a clock of its own decides what time it is.
+ * in a clock of its own decides what time it is. Unsigned, with {@link ServedClock#UNREPRESENTABLE} for a time before
+ * 1970, except for the time since boot, which is signed and never that far.
  */
 public interface HostClock {
 

@@ -9,4 +9,9 @@ public record HostInstant(long taiNs, long realtimeNs, long boottimeNs) implemen
     public static HostInstant of(HostClock host) {
         return new HostInstant(host.taiNs(), host.realtimeNs(), host.boottimeNs());
     }
+
+    /** The clocks that many nanoseconds later, or earlier, if nobody sets them meanwhile. */
+    public HostInstant plus(long ns) {
+        return new HostInstant(UnsignedNs.add(taiNs, ns), UnsignedNs.add(realtimeNs, ns), boottimeNs + ns);
+    }
 }

@@ -25,9 +25,17 @@ public final class HostTai {
      *            smaller, and never one that nobody set look known
      * @param clockRealtimeNs
      *            CLOCK_REALTIME in nanoseconds
+     * @return unsigned nanoseconds; {@link ServedClock#UNREPRESENTABLE} if the kernel's clock is set before 1970
      */
     public static long taiNs(long clockTaiNs, long clockRealtimeNs, LeapSeconds leapSeconds) {
-        return isOffsetKnown(clockTaiNs, clockRealtimeNs) ? clockTaiNs : leapSeconds.taiFromUtc(clockRealtimeNs);
+        return isOffsetKnown(clockTaiNs, clockRealtimeNs)
+                ? ofKernel(clockTaiNs)
+                : leapSeconds.taiFromUtc(ofKernel(clockRealtimeNs));
+    }
+
+    /** The kernel's nanoseconds are signed; before 1970 there is no time to serve. */
+    private static long ofKernel(long ns) {
+        return ns < 0 ? ServedClock.UNREPRESENTABLE : ns;
     }
 
     /** Whether the kernel knows its TAI offset, from readings as in {@link #taiNs}. */

@@ -17,8 +17,8 @@ import java.util.Optional;
  * leap second, forward by 1 s from {@code X - 1} to {@code X} for a negative one. UTC had no leap seconds before 1972;
  * the first entry's 10 s are used for all of the time before.
  *
- * <p>A reading before 1823 is held at the lowest value that can be computed with; it is negative in any case, which no
- * clock can serve. Past 2262-04-11 nanoseconds do not fit and results are negative as well.
+ * <p>Readings are unsigned nanoseconds. From {@link ServedClock#UNREPRESENTABLE}, and where a result is before 1970 or
+ * past 2554-07-21, comes that.
  */
 public final class LeapSeconds {
 
@@ -34,8 +34,6 @@ public final class LeapSeconds {
     private static final Entry FIRST = new Entry(secondsAtMidnight(1972, 1, 1), 10);
     /** An entry at or after this has no room for its nanoseconds and the half day of smearing that follows it. */
     private static final long END_SECONDS = secondsAtMidnight(2262, 1, 1);
-    /** Far enough from the end of the range that no offset can make a subtraction wrap to a plausible reading. */
-    private static final long LOWEST_NS = Long.MIN_VALUE / 2;
 
     private final List<Entry> entries;
     private final Instant expiresAt;
@@ -111,7 +109,7 @@ public final class LeapSeconds {
 
     /** The UTC count at an instant of TAI, in nanoseconds; see the class for what happens at a leap second. */
     public long utcFromTai(long taiNs) {
-        return Math.max(taiNs, LOWEST_NS) - offsetNsAtTai(taiNs);
+        return UnsignedNs.add(taiNs, -offsetNsAtTai(taiNs));
     }
 
     /**
@@ -124,28 +122,25 @@ public final class LeapSeconds {
      */
     public long taiFromUtc(long utcNs) {
         int i = this.utcNs.length - 1;
-        while (i > 0 && utcNs < this.utcNs[i]) {
+        while (i > 0 && UnsignedNs.isBefore(utcNs, this.utcNs[i])) {
             i--;
         }
-        return utcNs + offsetNs[i];
+        return UnsignedNs.add(utcNs, offsetNs[i]);
     }
 
-    /** How far an instant of TAI is from the next step of UTC, in nanoseconds; {@link Long#MAX_VALUE} if none is known. */
-    long nsUntilStep(long taiNs) {
+    /** How many steps of UTC there were up to an instant of TAI, that of 1972 included, which is none. */
+    int stepsUntilTai(long taiNs) {
+        // From the last entry backwards: all but readings of the past are answered by the first comparison.
         int i = stepTaiNs.length;
-        while (i > 0 && taiNs < stepTaiNs[i - 1]) {
+        while (i > 0 && UnsignedNs.isBefore(taiNs, stepTaiNs[i - 1])) {
             i--;
         }
-        return i == stepTaiNs.length ? Long.MAX_VALUE : stepTaiNs[i] - Math.max(taiNs, LOWEST_NS);
+        return i;
     }
 
     private long offsetNsAtTai(long taiNs) {
-        // From the last entry backwards: all but readings of the past are answered by the first comparison.
-        int i = stepTaiNs.length - 1;
-        while (i > 0 && taiNs < stepTaiNs[i]) {
-            i--;
-        }
-        return offsetNs[i];
+        // Before 1972 there is no step, yet the offset is that of the first entry.
+        return offsetNs[Math.max(0, stepsUntilTai(taiNs) - 1)];
     }
 
     /**
@@ -183,7 +178,7 @@ public final class LeapSeconds {
 
     /** Whether the table has expired at a UTC count in nanoseconds. */
     public boolean isExpiredAt(long utcNs) {
-        return Math.floorDiv(utcNs, NANOS_PER_SECOND) >= expiresAt.getEpochSecond();
+        return Long.divideUnsigned(utcNs, NANOS_PER_SECOND) >= expiresAt.getEpochSecond();
     }
 
     /** {@code built-in}, or the path of the list, and the leap seconds rehearsed on top of it. */

@@ -39,7 +39,7 @@ final class SmearedUtc {
         this.isSls = smearing == Smearing.UTC_SLS;
     }
 
-    /** The smeared UTC count at an instant of TAI, in nanoseconds. */
+    /** The smeared UTC count at an instant of TAI; both in unsigned nanoseconds, see {@link LeapSeconds}. */
     long utcFromTai(long taiNs) {
         // From the last leap second backwards: all but readings of the past are answered in the first round.
         for (int i = entries.size() - 1; i > 0; i--) {
@@ -48,7 +48,7 @@ final class SmearedUtc {
             long midnight = entries.get(i).utcSeconds();
             long startTaiNs = (isSls ? midnight + after - SLS_SECONDS : midnight + before - HALF_DAY_SECONDS)
                     * NANOS_PER_SECOND;
-            if (taiNs >= startTaiNs) {
+            if (!UnsignedNs.isBefore(taiNs, startTaiNs)) {
                 return sinceStart(taiNs, taiNs - startTaiNs, before, after);
             }
         }
@@ -58,7 +58,7 @@ final class SmearedUtc {
     private long sinceStart(long taiNs, long elapsedNs, int before, int after) {
         int change = after - before;
         long lengthSeconds = isSls ? SLS_SECONDS : 2 * HALF_DAY_SECONDS + change;
-        if (elapsedNs >= lengthSeconds * NANOS_PER_SECOND) {
+        if (!UnsignedNs.isBefore(elapsedNs, lengthSeconds * NANOS_PER_SECOND)) {
             return leapSeconds.utcFromTai(taiNs);
         }
         return taiNs - before * NANOS_PER_SECOND + Math.floorDiv(-change * elapsedNs, lengthSeconds);

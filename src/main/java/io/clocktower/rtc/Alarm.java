@@ -93,14 +93,4 @@ final class Alarm {
     private boolean reaches(long readingNs) {
         return ServedClock.isRepresentable(readingNs) && Long.compareUnsigned(readingNs, timeNs) >= 0;
     }
-
-    /** How long until the clock reaches the time, if it neither steps nor changes its rate; negative if it has. */
-    long remainingNs(long readingNs) {
-        if (reaches(readingNs)) {
-            return -1;
-        }
-        // Unsigned; what does not fit is longer than anybody waits.
-        long remaining = timeNs - readingNs;
-        return remaining < 0 ? Long.MAX_VALUE : remaining;
-    }
 }

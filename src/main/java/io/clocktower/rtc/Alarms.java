@@ -3,6 +3,7 @@ package io.clocktower.rtc;
 import static io.clocktower.virtqueue.LittleEndian.LE16;
 
 import io.clocktower.clock.HostClock;
+import io.clocktower.clock.HostMoment;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.virtqueue.DescriptorChain;
 import io.clocktower.virtqueue.Virtqueue;
@@ -10,7 +11,6 @@ import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
@@ -31,15 +31,10 @@ final class Alarms {
     private static final int CLOCK_ID_OFFSET = 8;
     private static final int NOTIFICATION_BYTES = 16;
 
-    /**
-     * Clocks that smear run up to a thousandth faster or slower than the host's, so a long wait ends early by this
-     * fraction of it and the rest is waited for anew; over a short one the difference is nothing.
-     */
-    private static final long EARLY_FRACTION = 64;
-    private static final long SHORT_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(100);
-
     private final List<ServedClock> clocks;
     private final HostClock host;
+    /** All that is done at a time is done as of this one, so that no alarm is reached between its look and its timer. */
+    private final HostMoment now = new HostMoment();
     private final AlarmTimer timer;
     /** By clock; null where the clock has none. */
     private final Alarm[] alarms;
@@ -82,17 +77,20 @@ final class Alarms {
     }
 
     void set(int clockId, long timeNs, boolean isEnabled) {
+        now.take(host);
         alarms[clockId].set(timeNs, isEnabled, readNs(clockId));
         setTimer();
     }
 
     void setEnabled(int clockId, boolean isEnabled) {
+        now.take(host);
         alarms[clockId].setEnabled(isEnabled, readNs(clockId));
         setTimer();
     }
 
     /** Looks at the clocks anew: time went on, or the mapping from the host's time to the clocks' changed. */
     void onTime() {
+        now.take(host);
         for (int id = 0; id < alarms.length; id++) {
             if (has(id)) {
                 alarms[id].onReading(readNs(id));
@@ -102,6 +100,7 @@ final class Alarms {
     }
 
     void onReset() {
+        now.take(host);
         for (int id = 0; id < alarms.length; id++) {
             if (has(id)) {
                 alarms[id].onReset(readNs(id));
@@ -111,12 +110,12 @@ final class Alarms {
     }
 
     private long readNs(int clockId) {
-        return clocks.get(clockId).readNs(host);
+        return clocks.get(clockId).readNs(now);
     }
 
     /**
-     * An enabled alarm that has passed keeps the timer too: it expires again if the host's clock steps back and comes
-     * past it once more.
+     * An enabled alarm that has passed keeps the timer too: it expires again if the clock falls back and comes past it
+     * once more.
      */
     private void setTimer() {
         boolean isAnyEnabled = false;
@@ -124,19 +123,13 @@ final class Alarms {
         for (int id = 0; id < alarms.length; id++) {
             if (has(id) && isEnabled(id)) {
                 isAnyEnabled = true;
-                delayNs = Math.min(delayNs, clocks.get(id).nsUntilStep(host));
-                long remainingNs = alarms[id].remainingNs(readNs(id));
-                if (remainingNs >= 0) {
-                    delayNs = Math.min(delayNs, remainingNs);
-                }
+                delayNs = Math.min(delayNs, clocks.get(id).nsUntilLook(alarms[id].timeNs(), now));
             }
         }
-        if (!isAnyEnabled) {
-            timer.clear();
-        } else if (delayNs == Long.MAX_VALUE || delayNs <= SHORT_WAIT_NS) {
-            timer.setAfter(Math.max(1, delayNs));
+        if (isAnyEnabled) {
+            timer.setAfter(delayNs);
         } else {
-            timer.setAfter(delayNs - delayNs / EARLY_FRACTION);
+            timer.clear();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.clocktower.rtc;
 
+import io.clocktower.clock.Effect;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.ServedClock;
 import java.util.concurrent.TimeUnit;
@@ -11,10 +12,13 @@ import java.util.concurrent.TimeUnit;
 final class CrossTimestamp {
 
     private static final int TRIES = 8;
-    /** Near enough not to try again: a system call's time. */
+    /** Near enough not to try again: a system call's time, of the host's. */
     private static final long GOOD_NS = 500;
     /** What no pair may be apart; further apart, the thread was interrupted at every try. */
     private static final long BOUND_NS = TimeUnit.MICROSECONDS.toNanos(20);
+
+    /** How much faster than the host's time a clock may run. */
+    private static final long FASTEST = 1 + Effect.HIGHEST_RATE_PPB / TimeUnit.SECONDS.toNanos(1);
 
     private long clockReading;
     private long counterCycles;
@@ -39,14 +43,14 @@ final class CrossTimestamp {
     boolean take(ServedClock clock, GuestCounter counter, HostClock host) {
         long bestNs = Long.MAX_VALUE;
         for (int i = 0; i < TRIES && bestNs > GOOD_NS; i++) {
+            long fromNs = host.boottimeNs();
             long before = clock.readNs(host);
             long cycles = counter.readCycles();
             long after = clock.readNs(host);
-            long apartNs = after - before;
-            // A clock that stepped in between says nothing about the counter.
-            if (apartNs >= 0 && apartNs < bestNs && ServedClock.isRepresentable(before)) {
+            long apartNs = host.boottimeNs() - fromNs;
+            if (apartNs >= 0 && apartNs < bestNs && isSteady(before, after, apartNs)) {
                 bestNs = apartNs;
-                clockReading = before + apartNs / 2;
+                clockReading = before + (after - before) / 2;
                 counterCycles = cycles;
             }
         }
@@ -59,6 +63,13 @@ final class CrossTimestamp {
         lastCycles = counterCycles;
         hasLast = true;
         return true;
+    }
+
+    /** A clock that stepped in between says nothing about the counter. */
+    private static boolean isSteady(long before, long after, long apartNs) {
+        return ServedClock.isRepresentable(before) && ServedClock.isRepresentable(after)
+                && Long.compareUnsigned(before, after) <= 0
+                && Long.compareUnsigned(after - before, (apartNs + 1) * FASTEST) <= 0;
     }
 
     /** The next counter is another one, or counts anew. */

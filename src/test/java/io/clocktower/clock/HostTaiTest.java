@@ -54,8 +54,10 @@ class HostTaiTest {
     }
 
     @Test
-    void clocksSetBefore1970AndAtTheEndOfTheRangeAreNoFault() {
-        assertEquals(-5 * SECOND, HostTai.taiNs(-15 * SECOND, -15 * SECOND, LeapSeconds.builtIn()));
-        assertTrue(HostTai.taiNs(Long.MAX_VALUE, Long.MAX_VALUE, LeapSeconds.builtIn()) < 0);
+    void clocksSetBefore1970AreNotRepresentableAndThoseAtTheEndOfTheKernelsRangeAre() {
+        assertEquals(ServedClock.UNREPRESENTABLE, HostTai.taiNs(-15 * SECOND, -15 * SECOND, LeapSeconds.builtIn()));
+        assertEquals(ServedClock.UNREPRESENTABLE, HostTai.taiNs(-SECOND, -38 * SECOND, LeapSeconds.builtIn()));
+        assertEquals(Long.MAX_VALUE + 37 * SECOND,
+                HostTai.taiNs(Long.MAX_VALUE, Long.MAX_VALUE, LeapSeconds.builtIn()));
     }
 }

@@ -1,5 +1,6 @@
 package io.clocktower.clock;
 
+import static io.clocktower.clock.ServedClock.UNREPRESENTABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -166,20 +167,32 @@ class LeapSecondsTest {
 
     @Test
     void offsetBefore1972IsTenSeconds() {
-        assertEquals(-10 * SECOND, LeapSeconds.builtIn().utcFromTai(0));
+        assertEquals(0, LeapSeconds.builtIn().utcFromTai(10 * SECOND));
         assertEquals(10, LeapSeconds.builtIn().taiMinusUtcSecondsAtTai(0));
         assertEquals(10 * SECOND, LeapSeconds.builtIn().taiFromUtc(0));
     }
 
     @Test
-    void whatIsOutsideTheRangeIsNegativeAndNeverWrapsToAPlausibleTime() {
+    void whatIsBefore1970OrPast2554IsNotRepresentable() {
         LeapSeconds table = LeapSeconds.builtIn();
 
-        assertTrue(table.utcFromTai(Long.MIN_VALUE) < 0);
-        assertTrue(table.utcFromTai(Long.MIN_VALUE + 9 * SECOND) < 0);
-        assertEquals(Long.MAX_VALUE - 37 * SECOND, table.utcFromTai(Long.MAX_VALUE));
-        assertTrue(table.taiFromUtc(Long.MAX_VALUE) < 0);
-        assertTrue(table.taiFromUtc(Long.MIN_VALUE) < 0);
+        assertEquals(UNREPRESENTABLE, table.utcFromTai(10 * SECOND - 1));
+        assertEquals(UNREPRESENTABLE, table.utcFromTai(0));
+        assertEquals(UNREPRESENTABLE, table.utcFromTai(UNREPRESENTABLE));
+        assertEquals(UNREPRESENTABLE, table.taiFromUtc(UNREPRESENTABLE));
+        assertEquals(UNREPRESENTABLE, table.taiFromUtc(UNREPRESENTABLE - 37 * SECOND));
+        assertEquals(UNREPRESENTABLE, table.taiFromUtc(-2L));
+    }
+
+    @Test
+    void conversionsGoOnPast2262ToTheEndOfTheUnsignedRange() {
+        LeapSeconds table = LeapSeconds.builtIn();
+
+        for (long taiNs : new long[]{Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 5, -2L}) {
+            assertEquals(taiNs - 37 * SECOND, table.utcFromTai(taiNs));
+            assertEquals(taiNs, table.taiFromUtc(taiNs - 37 * SECOND));
+            assertEquals(37, table.taiMinusUtcSecondsAtTai(taiNs));
+        }
     }
 
     @Test
@@ -213,6 +226,7 @@ class LeapSecondsTest {
         assertEquals(Instant.parse("2027-06-28T00:00:00Z"), table.expiresAt());
         assertFalse(table.isExpiredAt(expiryNs - 1));
         assertTrue(table.isExpiredAt(expiryNs));
-        assertFalse(table.isExpiredAt(Long.MIN_VALUE));
+        assertFalse(table.isExpiredAt(0));
+        assertTrue(table.isExpiredAt(Long.MIN_VALUE));
     }
 }

@@ -75,7 +75,7 @@ class ServedClockTest {
     void monotonicNeverGoesBackEvenIfTheHostDoes() {
         ServedClock monotonic = clock(ClockType.MONOTONIC);
         Random random = new Random(1);
-        long highest = Long.MIN_VALUE;
+        long highest = 0;
         for (int i = 0; i < 10_000; i++) {
             long boottimeNs = random.nextLong(1_000_000);
             highest = Math.max(highest, boottimeNs);
@@ -105,8 +105,8 @@ class ServedClockTest {
     }
 
     @Test
-    void aReadingBeforeTheEpochIsNotRepresentable() {
-        HostInstant nineSecondsPast = new HostInstant(9 * SECOND, -1, 0);
+    void aReadingBeforeTheEpochIsNotRepresentableAndTheLastIsIn2554() {
+        HostInstant nineSecondsPast = new HostInstant(9 * SECOND, ServedClock.UNREPRESENTABLE, 0);
 
         assertTrue(ServedClock.isRepresentable(clock(ClockType.TAI).readNs(nineSecondsPast)));
         assertFalse(ServedClock.isRepresentable(clock(ClockType.UTC).readNs(nineSecondsPast)));
@@ -114,7 +114,9 @@ class ServedClockTest {
         assertFalse(ServedClock.isRepresentable(clock(ClockType.UTC_MAYBE_SMEARED).readNs(nineSecondsPast)));
         assertTrue(ServedClock.isRepresentable(0));
         assertTrue(ServedClock.isRepresentable(Long.MAX_VALUE));
-        assertFalse(ServedClock.isRepresentable(Long.MIN_VALUE));
+        assertTrue(ServedClock.isRepresentable(Long.MIN_VALUE));
+        assertTrue(ServedClock.isRepresentable(-2L));
+        assertFalse(ServedClock.isRepresentable(-1L));
     }
 
     @Test
