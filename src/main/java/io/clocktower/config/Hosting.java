@@ -6,6 +6,7 @@ import io.clocktower.clock.NewestLeapSeconds.Why;
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
+import io.clocktower.device.PrivateDirectory;
 import io.clocktower.device.SystemHostClock;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
@@ -64,7 +65,7 @@ public class Hosting {
         refuse(checked.faults());
         for (DeviceSpec spec : checked.specs()) {
             try {
-                SocketDirectory.prepare(spec.socket().getParent());
+                PrivateDirectory.prepare(spec.socket().getParent());
                 devices.create(spec);
             } catch (IOException e) {
                 refuse(List.of("%s: directory %s: %s".formatted(property(spec), spec.socket().getParent(),
