@@ -1,7 +1,12 @@
 package io.clocktower.api;
 
+import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
+import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
+import jakarta.ws.rs.core.SecurityContext;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +19,18 @@ final class Answer {
 
     private Answer() {}
 
+    /** The status of a device that there must be. */
+    static DeviceStatus status(DeviceHost devices, String name) {
+        return devices.status(name).map(Answer::await)
+                .orElseThrow(() -> new NotFoundException("There is no device " + Fields.shown(name) + "."));
+    }
+
+    /** Asks the devices with all of some labels how they are; all are asked before the first is waited for. */
+    static List<CompletableFuture<DeviceStatus>> select(DeviceHost devices, List<String> labels) {
+        return devices.specs().stream().filter(LabelSelector.of(labels)).map(spec -> devices.status(spec.name()))
+                .flatMap(Optional::stream).toList();
+    }
+
     static DeviceStatus await(CompletableFuture<DeviceStatus> status) {
         try {
             return status.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
@@ -23,5 +40,20 @@ final class Answer {
             Thread.currentThread().interrupt();
             throw new ServiceUnavailableException("The service is stopping.");
         }
+    }
+
+    /** Refuses a clock that the device does not have. */
+    static void requireClock(DeviceStatus device, int clock) {
+        if (clock < 0 || clock >= device.clocks().size()) {
+            throw new NotFoundException("Device %s has no clock %d; it has 0 to %d.".formatted(device.name(), clock,
+                    device.clocks().size() - 1));
+        }
+    }
+
+    /** Who asks. */
+    static String name(SecurityContext caller) {
+        return caller.getUserPrincipal() == null || caller.getUserPrincipal().getName().isEmpty()
+                ? "anonymous"
+                : caller.getUserPrincipal().getName();
     }
 }

@@ -1,12 +1,13 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceVersion;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BadRequestException;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
-import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -58,7 +59,7 @@ public final class CounterResource {
     @APIResponse(responseCode = "200", description = "The device as it is now")
     @APIResponse(responseCode = "400", description = "A field is missing or out of range")
     @APIResponse(responseCode = "404", description = "There is no such device")
-    public DeviceView put(@RestPath String name, Counter counter) {
+    public DeviceView put(@RestPath String name, Counter counter) throws DeviceException {
         if (counter == null) {
             throw new BadRequestException("offset: a number of cycles was expected.");
         }
@@ -73,13 +74,12 @@ public final class CounterResource {
     @Operation(summary = "Take that back", description = "KVM is asked again for the driver that the guest sets up next.")
     @APIResponse(responseCode = "204", description = "Nothing is given now")
     @APIResponse(responseCode = "404", description = "There is no such device")
-    public void delete(@RestPath String name) {
+    public void delete(@RestPath String name) throws DeviceException {
         give(name, Optional.empty());
         LOG.infof("%s: counter taken back", name);
     }
 
-    private DeviceView give(String name, Optional<CounterMapping> mapping) {
-        return devices.giveCounter(name, mapping).map(Answer::await).map(DeviceView::of)
-                .orElseThrow(() -> new NotFoundException("There is no device " + name + "."));
+    private DeviceView give(String name, Optional<CounterMapping> mapping) throws DeviceException {
+        return DeviceView.of(devices.giveCounter(name, DeviceVersion.ANY, mapping).after());
     }
 }

@@ -1,10 +1,11 @@
 package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.clocktower.clock.ClockType;
 import io.clocktower.device.DeviceStatus;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -19,12 +20,17 @@ public record DeviceView(String name,
         @Schema(description = "How far it is from serving a guest", enumeration = {
                 "waiting", "connected", "running",
                 "failed"}) String state,
-        @Schema(description = "Why it has failed") String reason, Map<String, String> labels,
+        @Schema(description = "Why it has failed") String reason,
+        @Schema(description = "Whether the configuration asks for it; the others were made over REST") boolean configured,
+        @Schema(description = "When it was first made") Instant created,
+        @Schema(description = "Rises with every change but those of its guest") long revision,
+        Map<String, String> labels,
         @Schema(description = "The process that is connected") Peer peer,
         @Schema(description = "The negotiated feature bits", examples = "VERSION_1") List<String> features,
         @Schema(description = "The negotiated vhost-user protocol feature bits") List<String> protocolFeatures,
         @Schema(description = "How many memory regions the front-end shares") Integer memoryRegions, List<Ring> rings,
         List<Clock> clocks,
+        @Schema(description = "In the order in which they are composed") List<FaultView> faults,
         @Schema(description = "Whether the guest can read a clock and its cycle counter as one") CrossTimestamps crossTimestamps,
         Counters counters){
 
@@ -33,7 +39,6 @@ public record DeviceView(String name,
     private static final Map<Integer, String> PROTOCOL_FEATURES = Map.of(0, "MQ", 3, "REPLY_ACK", 13, "RESET_DEVICE",
             15, "CONFIGURE_MEM_SLOTS", 16, "STATUS");
     private static final List<String> RINGS = List.of("requestq", "alarmq");
-    private static final long NS_A_SECOND = 1_000_000_000;
 
     /** The process at the other end of the connection. */
     public record Peer(long pid, long uid, long gid) {}
@@ -44,14 +49,21 @@ public record DeviceView(String name,
 
     /** A clock of the device. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @Schema(description = "A clock: what it would show if nothing were injected (true), and what it shows (served)")
+    @Schema(name = "Clock", description = "A clock: what it would show without faults (true), and what it shows (served). The served members"
+            + " are missing where the clock cannot be read, its time being out of range.")
     public record Clock(int id, @Schema(examples = "utc-smeared") String type,
             @Schema(examples = "noon-linear") String smearing, boolean alarm,
-            @Schema(description = "Nanoseconds since the clock's epoch") long trueNs,
-            @Schema(description = "Nanoseconds since the clock's epoch") long servedNs,
-            @Schema(description = "served less true, in nanoseconds") long offsetNs,
+            @Schema(description = "ISO 8601: UTC with a Z, TAI without, monotonic clocks as a duration", examples = "2026-12-01T12:00:00Z") String trueTime,
+            @Schema(description = "Nanoseconds since the clock's epoch") BigInteger trueNs,
+            @Schema(examples = "2026-12-01T11:55:00Z") String servedTime,
+            @Schema(description = "Nanoseconds since the clock's epoch") BigInteger servedNs,
+            @Schema(description = "served less true", examples = "-PT5M") String offset,
+            @Schema(description = "served less true, in nanoseconds", examples = "-300000000000") BigInteger offsetNs,
+            @Schema(description = "The faults that act on it, in the order in which they are composed") List<String> faults,
+            @Schema(description = "How often the guest read it since the latest of these faults began") Long readsSinceFault,
             @Schema(description = "How often the guest read it") long reads,
-            @Schema(description = "When the guest last read it, UTC") Instant lastRead) {}
+            @Schema(description = "When the guest last read it, UTC") Instant lastRead,
+            @Schema(description = "Whether the guest has not read it since the service started") boolean neverRead) {}
 
     /** Cross-timestamps, READ_CROSS. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -66,14 +78,16 @@ public record DeviceView(String name,
 
     static DeviceView of(DeviceStatus status) {
         var frontEnd = status.frontEnd();
-        return new DeviceView(status.name(), status.spec().socket().toString(), name(status.state()),
-                status.reason().orElse(null), status.spec().labels(),
+        return new DeviceView(status.name(), status.spec().socket().toString(), Words.of(status.state()),
+                status.reason().orElse(null), status.isConfigured(), status.version().created(),
+                status.version().revision(), status.spec().labels(),
                 frontEnd.map(end -> new Peer(end.pid(), end.uid(), end.gid())).orElse(null),
                 frontEnd.map(end -> bits(end.features(), FEATURES)).orElse(null),
                 frontEnd.map(end -> bits(end.protocolFeatures(), PROTOCOL_FEATURES)).orElse(null),
                 frontEnd.map(DeviceStatus.FrontEnd::memoryRegions).orElse(null),
                 frontEnd.map(end -> end.rings().stream().map(DeviceView::ring).toList()).orElse(null),
-                status.clocks().stream().map(DeviceView::clock).toList(), crossTimestamps(status), counters(status));
+                status.clocks().stream().map(DeviceView::clock).toList(), FaultsResource.views(status).toList(),
+                crossTimestamps(status), counters(status));
     }
 
     private static Ring ring(DeviceStatus.Ring ring) {
@@ -81,14 +95,14 @@ public record DeviceView(String name,
                 ring.started(), ring.enabled(), ring.broken());
     }
 
-    private static Clock clock(DeviceStatus.Clock clock) {
-        Instant lastRead = clock.lastReadNs().isPresent() ? instant(clock.lastReadNs().getAsLong()) : null;
-        return new Clock(clock.id(), name(clock.spec().type()), name(clock.spec().smearing()), clock.spec().alarm(),
-                clock.trueNs(), clock.servedNs(), clock.offsetNs(), clock.reads(), lastRead);
-    }
-
-    private static Instant instant(long ns) {
-        return Instant.ofEpochSecond(Math.floorDiv(ns, NS_A_SECOND), Math.floorMod(ns, NS_A_SECOND));
+    static Clock clock(DeviceStatus.Clock clock) {
+        ClockType type = clock.spec().type();
+        Instant lastRead = clock.lastReadNs().isPresent() ? Times.instant(clock.lastReadNs().getAsLong()) : null;
+        return new Clock(clock.id(), Words.of(type), Words.of(clock.spec().smearing()), clock.spec().alarm(),
+                Times.reading(type, clock.trueNs()), Times.number(clock.trueNs()),
+                Times.reading(type, clock.servedNs()), Times.number(clock.servedNs()),
+                clock.offsetNs().map(Times::duration).orElse(null), clock.offsetNs().orElse(null), clock.faults(),
+                clock.readsSinceFault().orElse(null), clock.reads(), lastRead, clock.reads() == 0);
     }
 
     private static CrossTimestamps crossTimestamps(DeviceStatus status) {
@@ -111,9 +125,5 @@ public record DeviceView(String name,
         return LongStream.of(mask).flatMap(bits -> IntStream.range(0, Long.SIZE).asLongStream()
                 .filter(bit -> (bits >>> bit & 1) != 0)).mapToObj(bit -> names.getOrDefault((int) bit, "bit " + bit))
                 .toList();
-    }
-
-    private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -1,16 +1,24 @@
 package io.clocktower.api;
 
+import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -23,9 +31,16 @@ import org.jboss.resteasy.reactive.RestQuery;
 /** The devices of the service. */
 @Path("/api/v1/devices")
 @Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 @Tag(name = "devices")
 public final class DevicesResource {
+
+    private static final List<String> COLUMNS = List.of("NAME", "STATE", "PID", "CLOCKS", "FAULTS", "OFFSETS",
+            "LAST-READ",
+            "LABELS");
+    private static final List<String> CLOCK_COLUMNS = List.of("CLOCK", "TYPE", "TRUE", "SERVED", "OFFSET", "FAULTS",
+            "READS-SINCE", "READS", "LAST-READ");
 
     private final DeviceHost devices;
 
@@ -40,10 +55,26 @@ public final class DevicesResource {
     @APIResponse(responseCode = "503", description = "An event loop did not answer in time", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public List<DeviceView> list(
             @Parameter(description = "Only those with this label, as name=value; of several, with each", example = "team=payments") @RestQuery List<String> label) {
-        // All are asked before the first is waited for.
-        List<CompletableFuture<DeviceStatus>> selected = devices.specs().stream().filter(LabelSelector.of(label))
-                .map(spec -> devices.status(spec.name())).flatMap(Optional::stream).toList();
-        return selected.stream().map(Answer::await).map(DeviceView::of).toList();
+        return Answer.select(devices, label).stream().map(Answer::await).map(DeviceView::of).toList();
+    }
+
+    @GET
+    @Produces("text/plain;qs=0.5")
+    @Operation(hidden = true)
+    public String table(@RestQuery List<String> label) {
+        return Table.of(COLUMNS, Answer.select(devices, label).stream().map(Answer::await).map(DeviceView::of)
+                .map(DevicesResource::row));
+    }
+
+    private static List<Object> row(DeviceView device) {
+        var offsets = device.clocks().stream().map(clock -> clock.offset() == null ? "?" : clock.offset()).distinct()
+                .collect(Collectors.joining(","));
+        Instant lastRead = device.clocks().stream().map(DeviceView.Clock::lastRead).filter(Objects::nonNull)
+                .max(Comparator.naturalOrder()).orElse(null);
+        var labels = device.labels().entrySet().stream().sorted(Map.Entry.comparingByKey())
+                .map(label -> label.getKey() + "=" + label.getValue()).collect(Collectors.joining(","));
+        return Table.row(device.name(), device.state(), device.peer() == null ? null : device.peer().pid(),
+                device.clocks().size(), device.faults().size(), offsets, lastRead, labels.isEmpty() ? null : labels);
     }
 
     @GET
@@ -52,8 +83,63 @@ public final class DevicesResource {
     @APIResponse(responseCode = "200", description = "The device as it is now")
     @APIResponse(responseCode = "404", description = "There is no such device", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(responseCode = "503", description = "The device's event loop did not answer in time", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    public DeviceView get(@Parameter(description = "The device's name", example = "vm0") @RestPath String name) {
-        return devices.status(name).map(Answer::await).map(DeviceView::of)
-                .orElseThrow(() -> new NotFoundException("There is no device " + name + "."));
+    public Response get(@Parameter(description = "The device's name", example = "vm0") @RestPath String name) {
+        DeviceStatus status = Answer.status(devices, name);
+        return Versions.tagged(Response.ok(DeviceView.of(status)), status).build();
+    }
+
+    @DELETE
+    @Path("/{name}")
+    @Operation(summary = "Remove a device", description = "With what is kept of it. One of the configuration comes back when"
+            + " the service starts anew.")
+    public void delete(@RestPath String name,
+            @Parameter(description = "Also while a virtual machine is connected, which then loses its clock for good") @RestQuery boolean force,
+            @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
+        devices.remove(name, Versions.expected(ifMatch), force);
+    }
+
+    @GET
+    @Path("/{name}/clocks")
+    @Operation(summary = "List the clocks of a device", description = "In the order of their ids, all of one instant.")
+    public List<DeviceView.Clock> clocks(@RestPath String name) {
+        return DeviceView.of(Answer.status(devices, name)).clocks();
+    }
+
+    @GET
+    @Path("/{name}/clocks")
+    @Produces("text/plain;qs=0.5")
+    @Operation(hidden = true)
+    public String clockTable(@RestPath String name) {
+        return Table.of(CLOCK_COLUMNS, DeviceView.of(Answer.status(devices, name)).clocks().stream()
+                .map(clock -> Table.row(clock.id(), clock.type(), clock.trueTime(), clock.servedTime(), clock.offset(),
+                        clock.faults().isEmpty() ? null : String.join(",", clock.faults()), clock.readsSinceFault(),
+                        clock.reads(), clock.neverRead() ? "never" : clock.lastRead())));
+    }
+
+    @GET
+    @Path("/{name}/clocks/{clock}")
+    @Operation(summary = "Show a clock of a device")
+    public DeviceView.Clock clock(@RestPath String name, @RestPath int clock) {
+        DeviceStatus status = Answer.status(devices, name);
+        Answer.requireClock(status, clock);
+        return DeviceView.of(status).clocks().get(clock);
+    }
+
+    @GET
+    @Path("/{name}/labels")
+    @Operation(summary = "Show the labels of a device")
+    public Response labels(@RestPath String name) {
+        DeviceStatus status = Answer.status(devices, name);
+        return Versions.tagged(Response.ok(status.spec().labels()), status).build();
+    }
+
+    @PUT
+    @Path("/{name}/labels")
+    @Operation(summary = "Set the labels of a device", description = "In place of those that it has. Those of the"
+            + " configuration come back when the service starts anew.")
+    public Response putLabels(@RestPath String name, Map<String, String> labels,
+            @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
+        DeviceStatus status = devices.label(name, Versions.expected(ifMatch), Fields.given("labels", labels)).after();
+        return Versions.tagged(Response.ok(status.spec().labels()), status).build();
     }
 }

@@ -12,6 +12,25 @@ public record Problem(@Schema(examples = "Not Found") String title, @Schema(exam
         @Schema(description = "For a person", examples = "There is no device vm9.") String detail) {
 
     static final String MEDIA_TYPE = "application/problem+json";
+    static final Response.StatusType UNPROCESSABLE_CONTENT = new UnprocessableContent();
+
+    /** 422 of RFC 9110, which Jakarta REST has no constant for. */
+    private record UnprocessableContent() implements Response.StatusType {
+        @Override
+        public int getStatusCode() {
+            return 422;
+        }
+
+        @Override
+        public Response.Status.Family getFamily() {
+            return Response.Status.Family.CLIENT_ERROR;
+        }
+
+        @Override
+        public String getReasonPhrase() {
+            return "Unprocessable Content";
+        }
+    }
 
     static Problem of(Response.StatusType status, String detail) {
         return new Problem(status.getReasonPhrase(), status.getStatusCode(), detail);

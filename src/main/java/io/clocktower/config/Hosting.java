@@ -21,6 +21,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /** The life of the devices in this service: made of the configuration at its start, served until its end. */
@@ -36,7 +37,8 @@ public class Hosting {
     Hosting(ClocktowerConfig config) {
         this.config = config;
         leapSeconds = newestLeapSeconds();
-        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()));
+        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Optional.empty(),
+                Math.max(1, config.eventLoops()));
     }
 
     private static LeapSeconds newestLeapSeconds() {
@@ -66,7 +68,7 @@ public class Hosting {
         for (DeviceSpec spec : checked.specs()) {
             try {
                 PrivateDirectory.prepare(spec.socket().getParent());
-                devices.create(spec);
+                devices.configure(spec);
             } catch (IOException e) {
                 refuse(List.of("%s: directory %s: %s".formatted(property(spec), spec.socket().getParent(),
                         e.getMessage())));

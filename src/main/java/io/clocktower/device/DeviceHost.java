@@ -2,11 +2,16 @@ package io.clocktower.device;
 
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
+import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
+import io.clocktower.device.DeviceException.Reason;
+import io.clocktower.device.DeviceStatus.FaultEffect;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -14,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
@@ -21,67 +27,288 @@ import org.jboss.logging.Logger;
 public final class DeviceHost implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(DeviceHost.class);
-    private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(5);
     private static final int MAX_NAMES = 20;
-
-    private record Placed(HostedDevice device, EventLoop loop) {}
+    private static final int MAX_DEVICES = 1_000;
 
     private final HostClock host;
     private final HostTimer.Factory timers;
     private final LeapSeconds leapSeconds;
+    private final DeviceStore store;
+    private final StateWriter writer;
     private final List<EventLoop> loops;
-    private final Map<String, Placed> devices = new ConcurrentSkipListMap<>();
+    private final Map<String, Place> devices = new ConcurrentSkipListMap<>();
+    private final DeviceEvents events = new DeviceEvents();
     private final Semaphore disconnections = new Semaphore(0);
     private volatile boolean isDraining;
 
     /**
+     * @param state where devices are kept; without, nothing is
      * @param eventLoops how many threads share the devices, at least 1
      */
-    public DeviceHost(SystemHostClock host, LeapSeconds leapSeconds, int eventLoops) {
-        this(host, HostTimer::open, leapSeconds, eventLoops);
+    public DeviceHost(SystemHostClock host, LeapSeconds leapSeconds, Optional<StateDirectory> state, int eventLoops) {
+        this(host, HostTimer::open, leapSeconds, new DeviceStore(state, BootId.read()), eventLoops);
     }
 
-    DeviceHost(HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, int eventLoops) {
+    DeviceHost(HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, DeviceStore store, int eventLoops) {
         this.host = host;
         this.timers = timers;
         this.leapSeconds = leapSeconds;
+        this.store = store;
+        writer = new StateWriter(store);
         loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
     }
 
+    /** What happens to the devices. */
+    public DeviceEvents events() {
+        return events;
+    }
+
     /**
-     * Adds a device, which then listens.
+     * Adds a device that the configuration asks for, as it was kept; it then listens.
      *
      * @throws DeviceException if its name is taken or it cannot listen
      */
-    public synchronized void create(DeviceSpec spec) throws DeviceException {
+    public void configure(DeviceSpec spec) throws DeviceException {
+        host(spec, true);
+    }
+
+    /** Adds the devices that were made over REST and kept. One that cannot be had any more is logged, and stays kept. */
+    public void restore() {
+        for (DeviceSpec spec : store.madeOverRest()) {
+            try {
+                host(spec, false);
+            } catch (DeviceException e) {
+                LOG.errorf("%s: is kept, but cannot be hosted: %s", spec.name(), e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * Adds a device and keeps it; it then listens.
+     *
+     * @return its status, once it is on disk
+     * @throws DeviceException if its name or socket is taken, it cannot listen, or it cannot be kept
+     */
+    public DeviceStatus create(DeviceSpec spec) throws DeviceException {
+        Place place = host(spec, false);
+        try {
+            DeviceStatus made = place.exclusively(() -> {
+                store.keep(place.ask(place.device()::record));
+                return place.ask(place.device()::status);
+            });
+            publish(DeviceEvent.Type.DEVICE_CREATED, spec.name());
+            return made;
+        } catch (DeviceException e) {
+            devices.remove(spec.name());
+            place.loop().submit(() -> {
+                place.device().close();
+                return null;
+            });
+            throw e;
+        }
+    }
+
+    private synchronized Place host(DeviceSpec spec, boolean isConfigured) throws DeviceException {
         if (devices.containsKey(spec.name())) {
-            throw new DeviceException("device " + spec.name() + " exists");
+            throw DeviceException.conflict("device " + spec.name() + " exists");
+        }
+        if (devices.size() >= MAX_DEVICES) {
+            throw DeviceException.conflict("there are %d devices, expected at most %d".formatted(devices.size(),
+                    MAX_DEVICES));
         }
         EventLoop loop = loops.get(devices.size() % loops.size());
         ListeningSocket socket = ListeningSocket.bind(spec.socket());
+        var observer = new Observer(spec.name());
         try {
-            HostedDevice device = await(loop.submit(() -> {
-                var made = new HostedDevice(spec, host, timers, leapSeconds, loop.reactor(), socket,
-                        disconnections::release);
+            DeviceRecord record = store.restore(spec, isConfigured, leapSeconds, HostInstant.of(host));
+            HostedDevice device = Place.await(loop.submit(() -> {
+                var made = new HostedDevice(record, host, timers, loop.reactor(), socket, observer);
                 made.listen();
                 return made;
-            }));
-            devices.put(spec.name(), new Placed(device, loop));
-        } catch (IllegalStateException e) {
+            }), DeviceException.noAnswer("device " + spec.name() + ": the event loop does not answer"));
+            Place place = new Place(device, loop);
+            devices.put(spec.name(), place);
+            return place;
+        } catch (DeviceException e) {
             socket.close();
-            throw new DeviceException("device " + spec.name() + " cannot be hosted: " + e.getMessage());
+            throw DeviceException.failed("device " + spec.name() + " cannot be hosted: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Removes a device, and what is kept of it. One of the configuration comes back when the service starts anew.
+     *
+     * @param isForced also if a front-end is connected, which then loses the device
+     * @throws DeviceException if there is none, or a front-end is connected
+     */
+    public void remove(String name, Predicate<DeviceVersion> expected, boolean isForced) throws DeviceException {
+        Place place = place(name);
+        place.exclusively(() -> {
+            DeviceRecord record = place.ask(() -> {
+                checkRemovable(place.device(), expected, isForced);
+                return place.device().record();
+            });
+            store.forget(name);
+            try {
+                place.order(() -> {
+                    checkRemovable(place.device(), expected, isForced);
+                    place.device().close();
+                    return null;
+                });
+            } catch (DeviceException e) {
+                if (e.reason() == Reason.CONFLICT) {
+                    // A front-end connected meanwhile.
+                    store.keep(record);
+                }
+                throw e;
+            }
+            devices.remove(name);
+            place.onRemoved();
+            return null;
+        });
+        publish(DeviceEvent.Type.DEVICE_REMOVED, name);
+    }
+
+    private static void checkRemovable(HostedDevice device, Predicate<DeviceVersion> expected, boolean isForced)
+            throws DeviceException {
+        checkVersion(device, expected);
+        if (!isForced && device.isConnected()) {
+            throw DeviceException
+                    .conflict("device %s: a virtual machine is connected and would lose its clock for good;"
+                            .formatted(device.spec().name()) + " force=true removes it all the same");
+        }
+    }
+
+    private static void checkVersion(HostedDevice device, Predicate<DeviceVersion> expected) throws DeviceException {
+        if (!expected.test(device.record().version())) {
+            throw DeviceException.changed("device %s has changed meanwhile".formatted(device.spec().name()));
+        }
+    }
+
+    private Place place(String name) throws DeviceException {
+        Place place = devices.get(name);
+        if (place == null) {
+            throw DeviceException.notFound("there is no device " + name);
+        }
+        return place;
+    }
+
+    /**
+     * Changes a device: finds out what it is to be, keeps that, and has the device become it.
+     *
+     * @param expected which version of the device the change is for
+     */
+    private Changed change(String name, Predicate<DeviceVersion> expected, DeviceRecord.Change change)
+            throws DeviceException {
+        Place place = place(name);
+        return place.exclusively(() -> {
+            HostedDevice device = place.device();
+            record Prepared(DeviceStatus before, DeviceRecord record) {}
+            Prepared prepared = place.ask(() -> {
+                checkVersion(device, expected);
+                DeviceRecord now = device.record();
+                return new Prepared(device.status(), change.of(now).with(now.version().next()));
+            });
+            store.keep(prepared.record());
+            return new Changed(prepared.before(), place.order(() -> {
+                device.become(prepared.record());
+                return device.status();
+            }));
+        });
+    }
+
+    /** A device before a change and after it. */
+    public record Changed(DeviceStatus before, DeviceStatus after) {
+
+        /** The fault that came with the change. */
+        public FaultEffect injected() {
+            Set<Fault> past = before.faults().stream().map(FaultEffect::fault).collect(Collectors.toSet());
+            return after.faults().reversed().stream().filter(effect -> !past.contains(effect.fault())).findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    /**
+     * Injects a fault.
+     *
+     * @param id its id, that of a fault that it takes the place of for example; without, one is made up
+     */
+    public Changed inject(String name, Predicate<DeviceVersion> expected, Optional<String> id, FaultRequest request)
+            throws DeviceException {
+        return change(name, expected, record -> record.with(record.faults()
+                .with(id.orElseGet(() -> "f" + record.version().next().revision()), request, HostInstant.of(host))));
+    }
+
+    /**
+     * Reverts the faults of some ids; those that there are not need no reverting.
+     *
+     * @return the device before and after
+     */
+    public Changed revert(String name, Predicate<DeviceVersion> expected, Predicate<Fault> reverted)
+            throws DeviceException {
+        return change(name, expected, record -> record.with(record.faults().without(reverted)));
+    }
+
+    /** Gives a device other labels. Those of the configuration come back when the service starts anew. */
+    public Changed label(String name, Predicate<DeviceVersion> expected, Map<String, String> labels)
+            throws DeviceException {
+        return change(name, expected, record -> record.with(record.spec().withLabels(labels)));
+    }
+
+    /**
+     * Gives a device the way in which its guest's cycle counter follows the host's, or nothing, for KVM to be asked. The
+     * driver that the guest sets up next is told; to one that is there, CROSS_CAP answers as it did.
+     */
+    public Changed giveCounter(String name, Predicate<DeviceVersion> expected, Optional<CounterMapping> mapping)
+            throws DeviceException {
+        return change(name, expected, record -> record.with(record.spec().withCounter(mapping)));
+    }
+
+    /**
+     * Notifies the guest of an alarm now, whatever its time.
+     *
+     * @throws DeviceException if the clock has no alarm or it is not enabled
+     */
+    public DeviceStatus expire(String name, int clockId) throws DeviceException {
+        Place place = place(name);
+        return place.exclusively(() -> place.order(() -> {
+            place.device().expire(clockId);
+            return place.device().status();
+        }));
+    }
+
+    /**
+     * What the clocks would show with one more fault.
+     *
+     * @param atNs from now, ascending
+     */
+    public Preview preview(String name, Optional<String> id, FaultRequest request, List<Long> atNs)
+            throws DeviceException {
+        HostInstant now = HostInstant.of(host);
+        Place place = place(name);
+        Faults faults = place.device().faults().with(id.orElse("dry-run"), request, now);
+        return Preview.of(place.device().spec().clocks().size(), faults, now, atNs);
     }
 
     /** The devices' specifications, by name. */
     public List<DeviceSpec> specs() {
-        return devices.values().stream().map(placed -> placed.device().spec()).toList();
+        return devices.values().stream().map(place -> place.device().spec()).toList();
     }
 
     /** A device's counts, which any thread may read at any time. */
     public Optional<DeviceCounters> counters(String name) {
-        return Optional.ofNullable(devices.get(name)).map(placed -> placed.device().counters());
+        return Optional.ofNullable(devices.get(name)).map(place -> place.device().counters());
+    }
+
+    /** A device's faults, which any thread may read at any time. */
+    public Optional<Faults> faults(String name) {
+        return Optional.ofNullable(devices.get(name)).map(place -> place.device().faults());
+    }
+
+    /** The host's clocks now. */
+    public HostInstant now() {
+        return HostInstant.of(host);
     }
 
     /**
@@ -90,34 +317,53 @@ public final class DeviceHost implements AutoCloseable {
      * @return its status, or nothing if there is no such device
      */
     public Optional<CompletableFuture<DeviceStatus>> status(String name) {
-        return Optional.ofNullable(devices.get(name)).map(this::statusOf);
-    }
-
-    /**
-     * Gives a device the way in which its guest's cycle counter follows the host's, or nothing, for KVM to be asked. The
-     * driver that the guest sets up next is told.
-     *
-     * @return the device's status afterwards, or nothing if there is no such device
-     */
-    public Optional<CompletableFuture<DeviceStatus>> giveCounter(String name, Optional<CounterMapping> mapping) {
-        return Optional.ofNullable(devices.get(name)).map(placed -> placed.loop().submit(() -> {
-            placed.device().giveCounter(mapping);
-            return placed.device().status();
-        }));
+        return Optional.ofNullable(devices.get(name)).map(DeviceHost::statusOf);
     }
 
     /** Asks all devices how they are, in the order of their names. */
     public List<CompletableFuture<DeviceStatus>> statuses() {
-        return devices.values().stream().map(this::statusOf).toList();
+        return devices.values().stream().map(DeviceHost::statusOf).toList();
     }
 
-    private CompletableFuture<DeviceStatus> statusOf(Placed placed) {
-        return placed.loop().submit(placed.device()::status);
+    private static CompletableFuture<DeviceStatus> statusOf(Place place) {
+        return place.loop().submit(place.device()::status);
     }
 
     /** Asks every event loop for a sign of life. */
     public List<CompletableFuture<Boolean>> pulses() {
         return loops.stream().map(loop -> loop.submit(() -> true)).toList();
+    }
+
+    private void publish(DeviceEvent.Type type, String device) {
+        events.publish(new DeviceEvent(Instant.now(), type, device, Optional.empty(), Optional.empty(), ""));
+    }
+
+    /** Hands on what a device tells. */
+    private final class Observer implements DeviceObserver {
+
+        private final String name;
+
+        private Observer(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public void onDisconnected() {
+            disconnections.release();
+        }
+
+        @Override
+        public void onChanged() {
+            Place place = devices.get(name);
+            if (place != null) {
+                writer.onChanged(place);
+            }
+        }
+
+        @Override
+        public void onEvent(DeviceEvent event) {
+            events.publish(event);
+        }
     }
 
     /** Whether {@link #drain} has begun. */
@@ -131,9 +377,9 @@ public final class DeviceHost implements AutoCloseable {
     public void drain(Duration grace) {
         isDraining = true;
         long endNs = System.nanoTime() + grace.toNanos();
-        List<String> connected = connectedAfter(placed -> {
-            placed.device().retire();
-            return placed.device().isConnected();
+        List<String> connected = connectedAfter(place -> {
+            place.device().retire();
+            return place.device().isConnected();
         });
         if (connected.isEmpty()) {
             return;
@@ -143,7 +389,7 @@ public final class DeviceHost implements AutoCloseable {
                 names(connected), grace.toSeconds());
         try {
             while (!connected.isEmpty() && disconnections.tryAcquire(endNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                connected = connectedAfter(placed -> placed.device().isConnected());
+                connected = connectedAfter(place -> place.device().isConnected());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -155,11 +401,19 @@ public final class DeviceHost implements AutoCloseable {
     }
 
     /** Does something to each device, all loops at once, and names those that are connected then. */
-    private List<String> connectedAfter(Predicate<Placed> act) {
-        List<CompletableFuture<Optional<String>>> results = devices.values().stream().map(placed -> placed.loop()
-                .submit(() -> act.test(placed) ? Optional.of(placed.device().spec().name()) : Optional.<String>empty()))
+    private List<String> connectedAfter(Predicate<Place> act) {
+        List<CompletableFuture<Optional<String>>> results = devices.values().stream().map(place -> place.loop()
+                .submit(() -> act.test(place) ? Optional.of(place.device().spec().name()) : Optional.<String>empty()))
                 .toList();
-        return results.stream().map(DeviceHost::await).flatMap(Optional::stream).toList();
+        return results.stream().map(DeviceHost::answer).flatMap(Optional::stream).toList();
+    }
+
+    private static Optional<String> answer(CompletableFuture<Optional<String>> answer) {
+        try {
+            return Place.await(answer, DeviceException.noAnswer("an event loop does not answer"));
+        } catch (DeviceException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
     }
 
     private static String names(List<String> devices) {
@@ -169,27 +423,15 @@ public final class DeviceHost implements AutoCloseable {
                 : String.join(", ", devices.subList(0, MAX_NAMES)) + " and " + more + " more";
     }
 
-    /** Closes all devices and ends their loops. */
+    /** Closes all devices, keeps what they have come to, and ends their loops. */
     @Override
     public void close() {
-        devices.values().forEach(placed -> placed.loop().submit(() -> {
-            placed.device().close();
+        writer.close();
+        devices.values().forEach(place -> place.loop().submit(() -> {
+            place.device().close();
             return null;
         }));
         loops.forEach(EventLoop::close);
         devices.clear();
-    }
-
-    private static <T> T await(CompletableFuture<T> result) {
-        try {
-            return result.get(COMMAND_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause().getMessage(), e);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("event loop does not answer", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 }

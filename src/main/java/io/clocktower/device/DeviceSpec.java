@@ -25,4 +25,12 @@ public record DeviceSpec(String name, Path socket, List<ClockSpec> clocks, Optio
         clocks = List.copyOf(clocks);
         labels = Map.copyOf(labels);
     }
+
+    DeviceSpec withLabels(Map<String, String> others) {
+        return new DeviceSpec(name, socket, clocks, counter, pollWindow, others);
+    }
+
+    DeviceSpec withCounter(Optional<CounterMapping> other) {
+        return new DeviceSpec(name, socket, clocks, other, pollWindow, labels);
+    }
 }

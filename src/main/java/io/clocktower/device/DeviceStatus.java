@@ -2,6 +2,8 @@ package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.clock.ServedClock;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -9,8 +11,10 @@ import java.util.OptionalLong;
 /**
  * A device at one time. All readings of one status are of one instant.
  *
+ * @param isConfigured whether the configuration asks for it; the others were made over REST
  * @param reason why it is in a failed state
  * @param frontEnd the one that is connected
+ * @param faults in the order in which they are composed
  * @param counter how the guest's cycle counter follows the host's, if it is known
  * @param counterReason where that comes from, or why it is not known
  * @param requests how many ended how, by type and status; those that never happened are left out
@@ -19,8 +23,9 @@ import java.util.OptionalLong;
  * @param protocolErrors messages refused
  * @param ringErrors rings broken
  */
-public record DeviceStatus(DeviceSpec spec, DeviceState state, Optional<String> reason, Optional<FrontEnd> frontEnd,
-        List<Clock> clocks, Optional<CounterMapping> counter,
+public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion version, DeviceState state,
+        Optional<String> reason, Optional<FrontEnd> frontEnd, List<Clock> clocks, List<FaultEffect> faults,
+        Optional<CounterMapping> counter,
         String counterReason, List<RequestCount> requests, long connectionsAccepted, long connectionsRefused,
         long protocolErrors, long ringErrors) {
 
@@ -39,28 +44,47 @@ public record DeviceStatus(DeviceSpec spec, DeviceState state, Optional<String> 
     public record Ring(int index, int size, int base, boolean started, boolean enabled, boolean broken) {}
 
     /**
-     * @param trueNs what the clock would show if nothing were injected, in nanoseconds since its epoch
+     * @param trueNs what the clock would show if nothing were injected, in unsigned nanoseconds since its epoch
      * @param servedNs what it shows the guest
+     * @param faults the ids of those that act on it
+     * @param readsSinceFault how often the guest read it since the latest of them began
      * @param reads how often the guest read it
      * @param lastReadNs when the guest last read it, in nanoseconds since 1970-01-01 00:00 UTC
      * @param alarm if it has one
      */
-    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, long reads, OptionalLong lastReadNs,
-            Optional<Alarm> alarm) {
+    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, List<String> faults,
+            Optional<Long> readsSinceFault, long reads, OptionalLong lastReadNs, Optional<Alarm> alarm) {
 
-        /** How far the guest is led from true time. */
-        public long offsetNs() {
-            return servedNs - trueNs;
+        /** How far the guest is led from true time; nothing if the clock cannot be read. */
+        public Optional<BigInteger> offsetNs() {
+            return ServedClock.isRepresentable(servedNs) && ServedClock.isRepresentable(trueNs)
+                    ? Optional.of(unsigned(servedNs).subtract(unsigned(trueNs)))
+                    : Optional.empty();
+        }
+
+        private static BigInteger unsigned(long ns) {
+            return new BigInteger(Long.toUnsignedString(ns));
         }
     }
 
     /**
+     * A fault, and what has been seen of it.
+     *
+     * @param clocks the ids of those it is for
+     * @param reads how often the guest read them since it began
+     */
+    public record FaultEffect(Fault fault, List<Integer> clocks, long reads) {}
+
+    /**
      * @param timeNs when it is due on its clock, unsigned
+     * @param isReached whether its clock has come to that time
      * @param isWaiting whether an expiration waits for a buffer or for a driver
      * @param expirations how often it expired
      * @param notifications how many expirations the guest was notified of
+     * @param forced how often an operator had it expire; not among the expirations
      */
-    public record Alarm(long timeNs, boolean isEnabled, boolean isWaiting, long expirations, long notifications) {}
+    public record Alarm(long timeNs, boolean isEnabled, boolean isReached, boolean isWaiting, long expirations,
+            long notifications, long forced) {}
 
     public record RequestCount(String type, String status, long count) {}
 

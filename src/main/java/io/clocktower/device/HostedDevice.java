@@ -1,11 +1,8 @@
 package io.clocktower.device;
 
-import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
-import io.clocktower.clock.LeapSeconds;
-import io.clocktower.clock.ServedClock;
 import io.clocktower.linux.Deadline;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.LinuxException;
@@ -21,64 +18,63 @@ import io.clocktower.vhostuser.VringStatus;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 
 /**
  * One device with its listening socket and, one after another, its front-ends. Its loop's thread owns it; only
- * {@link #spec} and {@link #counters} are for others.
+ * {@link #spec}, {@link #counters} and {@link #faults} are for others.
  */
 final class HostedDevice {
 
     private static final Logger LOG = Logger.getLogger(HostedDevice.class);
     private static final long ACCEPT_AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
 
-    private final DeviceSpec spec;
+    private final boolean isConfigured;
     private final HostClock host;
-    private final LeapSeconds leapSeconds;
     private final DeviceCounters counters;
-    private final HostTimer alarmTimer;
+    private final DeviceClocks clocks;
+    private final DeviceTimer timer;
     private final RtcDevice rtc;
     private final Reactor reactor;
     private final FaultLog faults;
     private final ListeningSocket socket;
     private final Deadline acceptAgain;
-    private final Runnable onDisconnected;
+    private final DeviceObserver observer;
+    private volatile DeviceSpec spec;
+    private DeviceVersion version;
     private Reactor.Watch listening;
     private Connection connection;
     private Optional<String> failure = Optional.empty();
     private boolean isRetired;
-    private Optional<CounterMapping> givenCounter;
     private CounterSource.Found counter = CounterSource.UNASKED;
 
     /**
+     * @param record what it is made of
      * @param socket becomes the device's
-     * @param onDisconnected is called on the loop's thread after a front-end has gone
+     * @param observer is told on the loop's thread
      */
-    HostedDevice(DeviceSpec spec, HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, Reactor reactor,
-            ListeningSocket socket, Runnable onDisconnected) {
-        this.spec = spec;
+    HostedDevice(DeviceRecord record, HostClock host, HostTimer.Factory timers, Reactor reactor, ListeningSocket socket,
+            DeviceObserver observer) {
+        spec = record.spec();
+        isConfigured = record.isConfigured();
+        version = record.version();
         this.host = host;
-        this.leapSeconds = leapSeconds;
         this.socket = socket;
-        this.onDisconnected = onDisconnected;
-        givenCounter = spec.counter();
+        this.observer = observer;
         counters = new DeviceCounters(host, spec.clocks().size());
+        clocks = new DeviceClocks(spec, record.faults(), host, counters);
         this.reactor = reactor;
-        alarmTimer = timers.open(reactor, host, this::onTime);
-        rtc = new RtcDevice(clocks(), host, alarmTimer, counters);
+        timer = new DeviceTimer(timers.open(reactor, host, this::onTime), clocks::nsUntilChange);
+        rtc = new RtcDevice(clocks.served(), host, timer, counters);
+        rtc.restore(record.alarms());
         faults = new FaultLog(spec.name(), reactor::nowNs);
         acceptAgain = reactor.deadline(this::listen);
-    }
-
-    private List<ServedClock> clocks() {
-        return spec.clocks().stream().map(clock -> new ServedClock(clock, leapSeconds)).toList();
     }
 
     DeviceSpec spec() {
@@ -87,6 +83,11 @@ final class HostedDevice {
 
     DeviceCounters counters() {
         return counters;
+    }
+
+    /** For any thread. */
+    Faults faults() {
+        return clocks.faults();
     }
 
     boolean isConnected() {
@@ -168,13 +169,67 @@ final class HostedDevice {
         if (connection != null) {
             connection.close();
         }
-        alarmTimer.close();
+        timer.close();
     }
 
-    /** The alarms' timer ended, or the time that the device serves is another one than before. */
+    /** The timer ended: an alarm may be due, and a fault may begin or end. */
     private void onTime() {
+        Faults before = clocks.faults();
+        clocks.become(before);
+        if (!clocks.faults().list().equals(before.list())) {
+            onFaultsChanged(before, DeviceEvent.Type.FAULT_BEGUN, DeviceEvent.Type.FAULT_ENDED);
+            version = version.next();
+            observer.onChanged();
+        }
         rtc.onTime();
         notifyDriver();
+    }
+
+    private void onFaultsChanged(Faults before, DeviceEvent.Type come, DeviceEvent.Type gone) {
+        Faults after = clocks.faults();
+        before.list().stream().filter(fault -> after.find(fault.id()).isEmpty())
+                .forEach(fault -> publish(gone, fault));
+        after.list().stream().filter(fault -> !before.find(fault.id()).map(fault::isSameAs).orElse(false))
+                .forEach(fault -> publish(come, fault));
+    }
+
+    private void publish(DeviceEvent.Type type, Fault fault) {
+        observer.onEvent(new DeviceEvent(Instant.now(), type, spec.name(), fault.clock(), Optional.of(fault.id()),
+                fault.effect().toString()));
+    }
+
+    /** What makes up the device now. */
+    DeviceRecord record() {
+        return new DeviceRecord(spec, isConfigured, version, clocks.faults(), rtc.alarms());
+    }
+
+    /** Becomes what a change has made of its record; the alarms stay as the guest left them meanwhile. */
+    void become(DeviceRecord record) {
+        Faults before = clocks.faults();
+        spec = record.spec();
+        // Meanwhile a fault may have ended.
+        version = version.next();
+        clocks.become(record.faults());
+        onFaultsChanged(before, DeviceEvent.Type.FAULT_INJECTED, DeviceEvent.Type.FAULT_REVERTED);
+        rtc.onTime();
+        notifyDriver();
+    }
+
+    /**
+     * Sends the notification of an alarm that an operator wants now.
+     *
+     * @throws DeviceException if the clock has no alarm or it is not enabled
+     */
+    void expire(int clockId) throws DeviceException {
+        if (clockId < 0 || clockId >= spec.clocks().size() || !spec.clocks().get(clockId).alarm()) {
+            throw DeviceException.notFound("device %s: clock %d has no alarm".formatted(spec.name(), clockId));
+        }
+        if (!rtc.expire(clockId)) {
+            throw DeviceException.conflict("device %s: the alarm of clock %d is not enabled".formatted(spec.name(),
+                    clockId));
+        }
+        notifyDriver();
+        observer.onChanged();
     }
 
     private void notifyDriver() {
@@ -183,14 +238,10 @@ final class HostedDevice {
         }
     }
 
-    /** What the driver that comes next is told; to one that is there, CROSS_CAP answers as it did. */
-    void giveCounter(Optional<CounterMapping> mapping) {
-        givenCounter = mapping;
-    }
-
     DeviceStatus status() {
         Optional<BackEndStatus> backEnd = Optional.ofNullable(connection).map(Connection::status);
-        return new DeviceStatus(spec, state(backEnd), failure, backEnd.map(HostedDevice::frontEnd), clockStatus(),
+        return new DeviceStatus(spec, isConfigured, version, state(backEnd), failure,
+                backEnd.map(HostedDevice::frontEnd), clockStatus(), clocks.faultStatus(),
                 counter.mapping(), counter.reason(), counters.requests(),
                 counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
                 counters.count(DeviceCounters.Event.CONNECTION_REFUSED),
@@ -217,20 +268,13 @@ final class HostedDevice {
     }
 
     private List<DeviceStatus.Clock> clockStatus() {
-        HostInstant now = HostInstant.of(host);
-        Map<Integer, DeviceStatus.Alarm> alarms = rtc.alarms().stream()
-                .collect(Collectors.toMap(AlarmStatus::clockId, HostedDevice::alarm));
-        return IntStream.range(0, spec.clocks().size()).mapToObj(id -> {
-            ClockSpec clock = spec.clocks().get(id);
-            long ns = new ServedClock(clock, leapSeconds).readNs(now);
-            return new DeviceStatus.Clock(id, clock, ns, ns, counters.reads(id), counters.lastReadNs(id),
-                    Optional.ofNullable(alarms.get(id)));
-        }).toList();
+        return clocks.status(HostInstant.of(host), rtc.alarms().stream()
+                .collect(Collectors.toMap(AlarmStatus::clockId, HostedDevice::alarm)));
     }
 
     private static DeviceStatus.Alarm alarm(AlarmStatus alarm) {
-        return new DeviceStatus.Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isWaiting(), alarm.expirations(),
-                alarm.notifications());
+        return new DeviceStatus.Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isReached(), alarm.isWaiting(),
+                alarm.expirations(), alarm.notifications(), alarm.forced());
     }
 
     /** The RTC device as vhost-user's back-end sees it. */
@@ -251,7 +295,7 @@ final class HostedDevice {
             rtc.onFeatures(features);
             counter = features == 0
                     ? CounterSource.UNASKED
-                    : CounterSource.of(givenCounter, connection.peer().pid());
+                    : CounterSource.of(spec.counter(), connection.peer().pid());
             rtc.setCounter(counter.mapping().map(HostCounter::new).orElse(null));
         }
 
@@ -290,7 +334,7 @@ final class HostedDevice {
         public void onClosed() {
             LOG.infof("%s: front-end of pid %d disconnected", spec.name(), connection.peer().pid());
             connection = null;
-            onDisconnected.run();
+            observer.onDisconnected();
         }
     }
 }

@@ -56,7 +56,7 @@ final class ListeningSocket implements AutoCloseable {
                 closeQuietly(() -> Files.deleteIfExists(path));
             }
             closeQuietly(channel);
-            throw new DeviceException("cannot listen at " + path + ": " + reason(e));
+            throw DeviceException.failed("cannot listen at " + path + ": " + reason(e), e);
         }
     }
 
@@ -64,16 +64,16 @@ final class ListeningSocket implements AutoCloseable {
         try {
             int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
             if ((mode & S_IFMT) != S_IFSOCK) {
-                throw new DeviceException(path + " exists and is not a socket");
+                throw DeviceException.conflict(path + " exists and is not a socket");
             }
             if (isLive(path)) {
-                throw new DeviceException(path + " is in use: somebody listens there");
+                throw DeviceException.conflict(path + " is in use: somebody listens there");
             }
             Files.delete(path);
         } catch (NoSuchFileException e) {
             // Nothing stands in the way.
         } catch (IOException e) {
-            throw new DeviceException("cannot replace " + path + ": " + reason(e));
+            throw DeviceException.failed("cannot replace " + path + ": " + reason(e), e);
         }
     }
 

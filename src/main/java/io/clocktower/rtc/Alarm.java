@@ -22,6 +22,21 @@ final class Alarm {
     private boolean isWaiting;
     private long expirations;
     private long notifications;
+    private long forced;
+
+    /** An alarm that was never set. */
+    Alarm() {}
+
+    /** An alarm as it was before. */
+    Alarm(AlarmStatus before) {
+        timeNs = before.timeNs();
+        isEnabled = before.isEnabled();
+        isReached = before.isReached();
+        isWaiting = before.isWaiting();
+        expirations = before.expirations();
+        notifications = before.notifications();
+        forced = before.forced();
+    }
 
     long timeNs() {
         return timeNs;
@@ -34,16 +49,6 @@ final class Alarm {
     /** Whether an expiration waits to be notified. */
     boolean isWaiting() {
         return isWaiting;
-    }
-
-    /** How often it expired. */
-    long expirations() {
-        return expirations;
-    }
-
-    /** How many notifications of it were sent. */
-    long notifications() {
-        return notifications;
     }
 
     /** "the device MUST accept any alarm_time value". */
@@ -83,6 +88,16 @@ final class Alarm {
             isWaiting = true;
             expirations++;
         }
+    }
+
+    /** An expiration that somebody wants, whatever the time. The alarm must be enabled. */
+    void force() {
+        isWaiting = true;
+        forced++;
+    }
+
+    AlarmStatus status(int clockId) {
+        return new AlarmStatus(clockId, timeNs, isEnabled, isReached, isWaiting, expirations, notifications, forced);
     }
 
     void onNotified() {

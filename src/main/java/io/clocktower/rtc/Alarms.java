@@ -10,7 +10,6 @@ import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -163,10 +162,22 @@ final class Alarms {
     }
 
     List<AlarmStatus> status() {
-        return IntStream.range(0, alarms.length).mapToObj(id -> alarms[id] == null
-                ? null
-                : new AlarmStatus(id, alarms[id].timeNs(), alarms[id].isEnabled(), alarms[id].isWaiting(),
-                        alarms[id].expirations(), alarms[id].notifications()))
-                .filter(Objects::nonNull).toList();
+        return IntStream.range(0, alarms.length).filter(this::has).mapToObj(id -> alarms[id].status(id)).toList();
+    }
+
+    /** Has an enabled alarm expire now; false if it is not enabled. */
+    boolean force(int clockId) {
+        if (!isEnabled(clockId)) {
+            return false;
+        }
+        alarms[clockId].force();
+        return true;
+    }
+
+    /** Has the alarms that there were before, as far as their clocks still have one. */
+    void restore(List<AlarmStatus> before) {
+        before.stream().filter(alarm -> alarm.clockId() < alarms.length && has(alarm.clockId()))
+                .forEach(alarm -> alarms[alarm.clockId()] = new Alarm(alarm));
+        onTime();
     }
 }

@@ -102,4 +102,18 @@ public final class RtcDevice {
     public List<AlarmStatus> alarms() {
         return alarms.status();
     }
+
+    /** Has the alarms that the device had before; one whose time has come meanwhile expires. */
+    public void restore(List<AlarmStatus> before) {
+        alarms.restore(before);
+    }
+
+    /**
+     * Has the alarm of a clock, which must have one, expire now, whatever its time.
+     *
+     * @return false if it is not enabled
+     */
+    public boolean expire(int clockId) {
+        return alarms.force(clockId);
+    }
 }

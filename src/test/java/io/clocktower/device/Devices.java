@@ -19,7 +19,8 @@ public final class Devices implements AutoCloseable {
 
     private final Path directory;
     private final ManualHostClock clock = new ManualHostClock();
-    private final DeviceHost host = new DeviceHost(clock, clock, LeapSeconds.builtIn(), 1);
+    private final DeviceHost host = new DeviceHost(clock, clock, LeapSeconds.builtIn(),
+            new DeviceStore(Optional.empty(), "a boot"), 1);
 
     public Devices(String... names) throws Exception {
         directory = Files.createTempDirectory("clocktower");
@@ -29,7 +30,7 @@ public final class Devices implements AutoCloseable {
     }
 
     public void create(String name, List<ClockSpec> clocks, Duration pollWindow) throws DeviceException {
-        host.create(new DeviceSpec(name, socket(name), clocks, Optional.empty(), pollWindow, Map.of()));
+        host.configure(new DeviceSpec(name, socket(name), clocks, Optional.empty(), pollWindow, Map.of()));
     }
 
     public Path socket(String name) {

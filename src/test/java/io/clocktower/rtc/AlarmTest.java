@@ -51,7 +51,7 @@ class AlarmTest {
         alarm.onReading(TIME + 1);
         alarm.onReading(TIME + 2);
         assertFalse(alarm.isWaiting());
-        assertEquals(1, alarm.expirations());
+        assertEquals(1, alarm.status(0).expirations());
     }
 
     /** "the alarm expires each time when one of the above expiration events occurs, even if it occurred before". */

@@ -1,0 +1,76 @@
+package io.clocktower.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.device.DeviceState;
+import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.DeviceStatus.Alarm;
+import io.clocktower.device.DeviceStatus.Clock;
+import io.clocktower.device.Faults;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/** The alarm of a clock, as the API shows it. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@Schema(name = "Alarm", description = "The alarm of a clock. The members from trueDue to remainingNs are missing where it is"
+        + " not enabled, or where a fault keeps its clock from ever coming to its time.")
+record AlarmView(@Schema(examples = "vm0") String device, int clock, @Schema(examples = "utc-smeared") String type,
+        @Schema(description = "Whether the guest has enabled it") boolean enabled,
+        @Schema(description = "Whether it is still to notify the guest: enabled and not due yet, or due and not notified of") boolean pending,
+        @Schema(description = "What it waits for, if it is pending: its time, a driver that has negotiated alarms, or a buffer of the alarmq", enumeration = {
+                "time", "driver", "buffer"}) String waitingFor,
+        @Schema(description = "When it is due on its clock, as that writes its time") String due,
+        @Schema(description = "The same in nanoseconds") BigInteger dueNs,
+        @Schema(description = "When it is due in true time, by the faults of its clock as they are") Instant trueDue,
+        @Schema(description = "How long until then; negative if it has passed", examples = "PT30S") String remaining,
+        @Schema(description = "The same in nanoseconds") Long remainingNs,
+        @Schema(description = "How often it expired") long expirations,
+        @Schema(description = "How many expirations the guest was notified of") long delivered,
+        @Schema(description = "How often an operator had it expire; not among the expirations") long forced){
+
+    /** By true due time; those without one are last. */
+    static final Comparator<AlarmView> BY_TRUE_DUE = Comparator
+            .comparing(AlarmView::trueDue, Comparator.nullsLast(Comparator.naturalOrder()))
+            .thenComparing(AlarmView::device).thenComparing(AlarmView::clock);
+
+    /** The negotiated feature bit VIRTIO_RTC_F_ALARM. */
+    private static final long F_ALARM = 1;
+
+    static Stream<AlarmView> of(DeviceStatus device, Faults faults, HostInstant now) {
+        return device.clocks().stream().flatMap(clock -> clock.alarm().stream()
+                .map(alarm -> of(device, clock, alarm, alarm.isEnabled()
+                        ? faults.nsUntil(clock.id(), alarm.timeNs(), now)
+                        : OptionalLong.empty(), now)));
+    }
+
+    private static AlarmView of(DeviceStatus device, Clock clock, Alarm alarm, OptionalLong untilNs, HostInstant now) {
+        ClockType type = clock.spec().type();
+        boolean isPending = alarm.isWaiting() || alarm.isEnabled() && !alarm.isReached();
+        Instant trueDue = null;
+        String remaining = null;
+        Long remainingNs = null;
+        if (untilNs.isPresent()) {
+            remainingNs = untilNs.getAsLong();
+            trueDue = Times.instant(now.realtimeNs()).plusNanos(remainingNs);
+            remaining = Times.duration(BigInteger.valueOf(remainingNs));
+        }
+        return new AlarmView(device.name(), clock.id(), Words.of(type), alarm.isEnabled(), isPending,
+                isPending ? waitingFor(device, alarm) : null, Times.reading(type, alarm.timeNs()),
+                new BigInteger(Long.toUnsignedString(alarm.timeNs())), trueDue, remaining, remainingNs,
+                alarm.expirations(), alarm.notifications(), alarm.forced());
+    }
+
+    private static String waitingFor(DeviceStatus device, Alarm alarm) {
+        if (!alarm.isWaiting()) {
+            return "time";
+        }
+        boolean hasDriver = device.state() == DeviceState.RUNNING
+                && device.frontEnd().map(end -> (end.features() & F_ALARM) != 0).orElse(false);
+        return hasDriver ? "buffer" : "driver";
+    }
+}

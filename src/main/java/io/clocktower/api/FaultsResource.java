@@ -1,0 +1,120 @@
+package io.clocktower.api;
+
+import io.clocktower.device.DeviceException;
+import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceHost.Changed;
+import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+
+/** The faults of a device. */
+@Path("/api/v1/devices/{name}/faults")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "faults")
+public final class FaultsResource {
+
+    private static final List<String> COLUMNS = List.of("DEVICE", "ID", "TYPE", "CLOCKS", "STATE", "START", "END",
+            "READS", "AUTHOR", "REASON");
+
+    private final DeviceHost devices;
+
+    FaultsResource(DeviceHost devices) {
+        this.devices = devices;
+    }
+
+    @GET
+    @Operation(summary = "List the faults of a device", description = "In the order in which they are composed.")
+    public Response list(@RestPath String name) throws DeviceException {
+        DeviceStatus status = Answer.status(devices, name);
+        return Versions.tagged(Response.ok(views(status).toList()), status).build();
+    }
+
+    @GET
+    @Produces("text/plain;qs=0.5")
+    @Operation(hidden = true)
+    public String table(@RestPath String name) throws DeviceException {
+        return table(views(Answer.status(devices, name)));
+    }
+
+    static Stream<FaultView> views(DeviceStatus status) {
+        return status.faults().stream().map(effect -> FaultView.of(status.name(), effect));
+    }
+
+    static String table(Stream<FaultView> faults) {
+        return Table.of(COLUMNS, faults.map(fault -> Table.row(fault.device(), fault.id(), fault.type(),
+                fault.clocks(), fault.state(), fault.start(), fault.end(), fault.reads(),
+                fault.author(), fault.reason())));
+    }
+
+    @POST
+    @Operation(summary = "Inject a fault", description = "It takes effect from the next reading on, after the faults that are there.")
+    public Response inject(@RestPath String name, FaultBody fault,
+            @Parameter(description = "Answer what each clock would show, and change nothing") @RestQuery boolean dryRun,
+            @Parameter(description = "How far a dry run looks ahead", example = "PT1M") @RestQuery String over,
+            @Parameter(description = "At how many times a dry run reads the clocks", example = "7") @RestQuery Integer points,
+            @HeaderParam(Versions.IF_MATCH) String ifMatch, @Context SecurityContext caller, @Context UriInfo uri)
+            throws DeviceException {
+        var request = Fields.given("type", fault).request(Answer.name(caller));
+        if (dryRun) {
+            return Response.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
+                    PreviewView.times(over, points)))).build();
+        }
+        Changed changed = devices.inject(name, Versions.expected(ifMatch), Optional.empty(), request);
+        FaultEffect injected = changed.injected();
+        return Versions.tagged(Response.created(uri.getAbsolutePathBuilder().path(injected.fault().id()).build())
+                .entity(FaultView.of(name, injected)), changed.after()).build();
+    }
+
+    @DELETE
+    @Operation(summary = "Restore true time", description = "Reverts all faults of the device at once, offsets too.")
+    public void revertAll(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch)
+            throws DeviceException {
+        devices.revert(name, Versions.expected(ifMatch), _ -> true);
+    }
+
+    @GET
+    @Path("/{fault}")
+    @Operation(summary = "Show a fault")
+    public Response get(@RestPath String name, @RestPath String fault) throws DeviceException {
+        DeviceStatus status = Answer.status(devices, name);
+        return Versions.tagged(Response.ok(FaultView.of(name, find(status, fault))), status).build();
+    }
+
+    @DELETE
+    @Path("/{fault}")
+    @Operation(summary = "Revert a fault")
+    public void revert(@RestPath String name, @RestPath String fault, @HeaderParam(Versions.IF_MATCH) String ifMatch)
+            throws DeviceException {
+        find(Answer.status(devices, name), fault);
+        devices.revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault));
+    }
+
+    private static FaultEffect find(DeviceStatus status, String fault) {
+        return status.faults().stream().filter(effect -> effect.fault().id().equals(fault)).findFirst()
+                .orElseThrow(() -> new NotFoundException("device %s has no fault %s".formatted(status.name(),
+                        Fields.shown(fault))));
+    }
+}

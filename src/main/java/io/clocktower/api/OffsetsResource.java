@@ -1,0 +1,110 @@
+package io.clocktower.api;
+
+import io.clocktower.device.DeviceException;
+import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceHost.Changed;
+import io.clocktower.device.DeviceStatus;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
+import java.util.List;
+import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+
+/** The offsets of devices and of single clocks: the fault that is wanted most, as a value that is set. */
+@Path("/api/v1/devices/{name}")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "offsets")
+public final class OffsetsResource {
+
+    private final DeviceHost devices;
+
+    OffsetsResource(DeviceHost devices) {
+        this.devices = devices;
+    }
+
+    @GET
+    @Path("/offset")
+    @Operation(summary = "Show the offset of a device", description = "Zero if there is none.")
+    public Response get(@RestPath String name) throws DeviceException {
+        return show(Answer.status(devices, name), Optional.empty());
+    }
+
+    @PUT
+    @Path("/offset")
+    @Operation(summary = "Set the offset of a device", description = "Moves all clocks but the monotonic ones, from the next reading on.")
+    public Response put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
+            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
+            @Context SecurityContext caller) throws DeviceException {
+        return put(name, Optional.empty(), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch, caller);
+    }
+
+    @DELETE
+    @Path("/offset")
+    @Operation(summary = "Take the offset of a device back")
+    public void delete(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
+        delete(name, Optional.empty(), ifMatch);
+    }
+
+    @GET
+    @Path("/clocks/{clock}/offset")
+    @Operation(summary = "Show the offset of a clock", description = "That of the clock alone: the device's comes on top. Zero if there is none.")
+    public Response getOfClock(@RestPath String name, @RestPath int clock) throws DeviceException {
+        DeviceStatus status = Answer.status(devices, name);
+        Answer.requireClock(status, clock);
+        return show(status, Optional.of(clock));
+    }
+
+    @PUT
+    @Path("/clocks/{clock}/offset")
+    @Operation(summary = "Set the offset of a clock", description = "Moves this clock alone, from its next reading on.")
+    public Response putOfClock(@RestPath String name, @RestPath int clock, OffsetBody offset, @RestQuery boolean dryRun,
+            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
+            @Context SecurityContext caller) throws DeviceException {
+        Answer.requireClock(Answer.status(devices, name), clock);
+        return put(name, Optional.of(clock), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch, caller);
+    }
+
+    @DELETE
+    @Path("/clocks/{clock}/offset")
+    @Operation(summary = "Take the offset of a clock back")
+    public void deleteOfClock(@RestPath String name, @RestPath int clock,
+            @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
+        Answer.requireClock(Answer.status(devices, name), clock);
+        delete(name, Optional.of(clock), ifMatch);
+    }
+
+    private static Response show(DeviceStatus status, Optional<Integer> clock) {
+        return Versions.tagged(Response.ok(OffsetView.of(status, clock)), status).build();
+    }
+
+    private Response put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs, String ifMatch,
+            SecurityContext caller) throws DeviceException {
+        Optional<String> id = Optional.of(OffsetView.id(clock));
+        var request = Fields.given("offset", offset).request(clock, Answer.name(caller));
+        if (previewNs != null) {
+            return Response.ok(PreviewView.of(devices.preview(name, id, request, previewNs))).build();
+        }
+        Changed changed = devices.inject(name, Versions.expected(ifMatch), id, request);
+        return show(changed.after(), clock);
+    }
+
+    private void delete(String name, Optional<Integer> clock, String ifMatch) throws DeviceException {
+        String id = OffsetView.id(clock);
+        devices.revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id));
+    }
+}

@@ -1,0 +1,68 @@
+package io.clocktower.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.clocktower.clock.ClockType;
+import io.clocktower.device.Preview;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/** What clocks would show over time, as the API shows it. */
+@Schema(name = "Preview", description = "What each clock would show, at times of the host's clock. Nothing was changed.")
+record PreviewView(List<Sample> samples) {
+
+    private static final Duration OVER = Duration.ofMinutes(1);
+    private static final Duration MAX_OVER = Duration.ofDays(36_500);
+    private static final int POINTS = 7;
+    private static final int MAX_POINTS = 1_000;
+
+    /** The clocks at one time. */
+    @Schema(name = "PreviewSample")
+    record Sample(@Schema(description = "On the host's clock") Instant at,
+            @Schema(description = "From now", examples = "PT10S") String after, List<Reading> clocks) {}
+
+    /** A clock at one time. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(name = "PreviewReading", description = "The served members are missing where the clock could not be read")
+    record Reading(int clock, @Schema(examples = "utc") String type, String trueTime, BigInteger trueNs,
+            String servedTime, BigInteger servedNs, String offset, BigInteger offsetNs) {}
+
+    /**
+     * @param over in ISO 8601, how far to look ahead; null for a minute
+     * @param points how many times, the first of them now; null for 7
+     * @return from now, in nanoseconds
+     */
+    static List<Long> times(String over, Integer points) {
+        Duration length = over == null ? OVER : Fields.duration("over", over);
+        if (length.isNegative() || length.compareTo(MAX_OVER) > 0) {
+            throw FieldException.impossible("over: expected PT0S to %s, got %s".formatted(MAX_OVER, length));
+        }
+        int count = points == null ? POINTS : points;
+        if (count < 2 || count > MAX_POINTS) {
+            throw FieldException.impossible("points: expected 2 to %d, got %d".formatted(MAX_POINTS, count));
+        }
+        long stepNs = length.toNanos() / (count - 1);
+        return LongStream.range(0, count).map(i -> i * stepNs).boxed().toList();
+    }
+
+    static PreviewView of(Preview preview) {
+        List<ClockType> types = preview.types();
+        return new PreviewView(preview.samples().stream().map(sample -> new Sample(Times.instant(sample.realtimeNs()),
+                Duration.ofNanos(sample.atNs()).toString(), IntStream.range(0, types.size())
+                        .mapToObj(id -> reading(id, types.get(id), sample.clocks().get(id))).toList()))
+                .toList());
+    }
+
+    private static Reading reading(int id, ClockType type, Preview.Reading reading) {
+        BigInteger trueNs = Times.number(reading.trueNs());
+        BigInteger servedNs = Times.number(reading.servedNs());
+        BigInteger offsetNs = servedNs == null || trueNs == null ? null : servedNs.subtract(trueNs);
+        return new Reading(id, Words.of(type), Times.reading(type, reading.trueNs()), trueNs,
+                Times.reading(type, reading.servedNs()), servedNs, offsetNs == null ? null : Times.duration(offsetNs),
+                offsetNs);
+    }
+}

@@ -1,0 +1,49 @@
+package io.clocktower.api;
+
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.ServedClock;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+
+/** How the API writes times: ISO 8601, and nanoseconds as numbers. */
+final class Times {
+
+    private static final long NS_A_SECOND = 1_000_000_000;
+    private static final BigInteger BIG_NS_A_SECOND = BigInteger.valueOf(NS_A_SECOND);
+
+    private Times() {}
+
+    /** Unsigned nanoseconds as a number; null for a reading that cannot be represented. */
+    static BigInteger number(long ns) {
+        return ServedClock.isRepresentable(ns) ? new BigInteger(Long.toUnsignedString(ns)) : null;
+    }
+
+    /** Unsigned nanoseconds since 1970. */
+    static Instant instant(long ns) {
+        return Instant.ofEpochSecond(Long.divideUnsigned(ns, NS_A_SECOND), Long.remainderUnsigned(ns, NS_A_SECOND));
+    }
+
+    /**
+     * A reading of a clock, in ISO 8601: UTC with its Z, TAI as a date and time without a zone, a monotonic clock as the
+     * duration since the boot; null for a reading that cannot be represented.
+     */
+    static String reading(ClockType type, long ns) {
+        if (!ServedClock.isRepresentable(ns)) {
+            return null;
+        }
+        Instant instant = instant(ns);
+        return switch (type) {
+            case UTC, UTC_SMEARED, UTC_MAYBE_SMEARED -> instant.toString();
+            case TAI -> instant.atOffset(ZoneOffset.UTC).toLocalDateTime().toString();
+            case MONOTONIC -> Duration.between(Instant.EPOCH, instant).toString();
+        };
+    }
+
+    /** A signed number of nanoseconds. */
+    static String duration(BigInteger ns) {
+        BigInteger[] parts = ns.divideAndRemainder(BIG_NS_A_SECOND);
+        return Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValueExact()).toString();
+    }
+}

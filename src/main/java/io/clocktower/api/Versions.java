@@ -1,0 +1,44 @@
+package io.clocktower.api;
+
+import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.DeviceVersion;
+import jakarta.ws.rs.core.Response.ResponseBuilder;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Entity tags of devices: a change can be asked for of the version that the caller has seen, and no other. */
+final class Versions {
+
+    static final String IF_MATCH = "If-Match";
+
+    private static final Pattern TAGS = Pattern.compile("\\s*(W/)?\"[^\"]*\"\\s*(,\\s*(W/)?\"[^\"]*\"\\s*)*");
+
+    private Versions() {}
+
+    /** The answer, with the entity tag of the device. */
+    static ResponseBuilder tagged(ResponseBuilder answer, DeviceStatus device) {
+        return answer.header("ETag", tag(device.version()));
+    }
+
+    private static String tag(DeviceVersion version) {
+        return '"' + Long.toString(version.created().toEpochMilli(), Character.MAX_RADIX) + '.' + version.revision()
+                + '"';
+    }
+
+    /**
+     * @param ifMatch the header's value; null or {@code *} expects no version in particular. A weak tag matches none.
+     */
+    static Predicate<DeviceVersion> expected(String ifMatch) {
+        if (ifMatch == null || ifMatch.strip().equals("*")) {
+            return DeviceVersion.ANY;
+        }
+        if (!TAGS.matcher(ifMatch).matches()) {
+            throw new FieldException(IF_MATCH, "expected the ETag of an answer, or *, got " + Fields.shown(ifMatch));
+        }
+        Set<String> tags = Arrays.stream(ifMatch.split(",")).map(String::strip).collect(Collectors.toSet());
+        return version -> tags.contains(tag(version));
+    }
+}

@@ -1,0 +1,106 @@
+package io.clocktower.device;
+
+import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostClock;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.ServedClock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The clocks of a device and the faults that act on them. The device's loop owns it; what {@link #faults} answers is for
+ * every thread.
+ */
+final class DeviceClocks {
+
+    private final DeviceSpec spec;
+    private final HostClock host;
+    private final DeviceCounters counters;
+    private final List<ServedClock> clocks;
+    private final Map<String, Begun> begun = new HashMap<>();
+    private volatile Faults faults;
+
+    /** What had been read of each clock when a fault began. */
+    private record Begun(long startNs, long[] reads) {}
+
+    DeviceClocks(DeviceSpec spec, Faults faults, HostClock host, DeviceCounters counters) {
+        this.spec = spec;
+        this.host = host;
+        this.counters = counters;
+        this.faults = faults;
+        clocks = IntStream.range(0, spec.clocks().size()).mapToObj(faults::clock).toList();
+        become(faults);
+    }
+
+    /** As they serve the guest, in the order of their ids. */
+    List<ServedClock> served() {
+        return clocks;
+    }
+
+    Faults faults() {
+        return faults;
+    }
+
+    /** Changes what the clocks show, from the next reading on. */
+    void become(Faults changed) {
+        Map<Integer, Long> floors = new HashMap<>();
+        for (int id = 0; id < clocks.size(); id++) {
+            if (spec.clocks().get(id).type() == ClockType.MONOTONIC && !faults.chain(id).isEmpty()) {
+                floors.put(id, clocks.get(id).readNs(host));
+            } else if (faults.floorsNs().containsKey(id)) {
+                floors.put(id, faults.floorsNs().get(id));
+            }
+        }
+        faults = changed.withFloors(floors).begun(HostInstant.of(host));
+        for (int id = 0; id < clocks.size(); id++) {
+            clocks.get(id).setFaults(faults.chain(id));
+        }
+        begun.keySet().retainAll(faults.list().stream().map(Fault::id).collect(Collectors.toSet()));
+        faults.list().stream().filter(Fault::isActive).forEach(fault -> {
+            Begun past = begun.get(fault.id());
+            if (past == null || past.startNs != fault.startNs()) {
+                begun.put(fault.id(), new Begun(fault.startNs(),
+                        IntStream.range(0, clocks.size()).mapToLong(counters::reads).toArray()));
+            }
+        });
+    }
+
+    /** How long until a fault begins or ends; {@link Long#MAX_VALUE} if none will. */
+    long nsUntilChange() {
+        long nextNs = faults.nextChangeNs();
+        return nextNs == Long.MAX_VALUE ? nextNs : nextNs - host.boottimeNs();
+    }
+
+    /** Each clock at an instant, with its alarm. */
+    List<DeviceStatus.Clock> status(HostInstant now, Map<Integer, DeviceStatus.Alarm> alarms) {
+        return IntStream.range(0, clocks.size()).mapToObj(id -> {
+            ServedClock clock = faults.clock(id);
+            clock.holdMonotonic(clocks.get(id).monotonicNs());
+            List<Fault> active = faults.list().stream()
+                    .filter(fault -> fault.anchorsNs().containsKey(id) && fault.endNs() > now.boottimeNs()).toList();
+            return new DeviceStatus.Clock(id, spec.clocks().get(id), clock.trueNs(now), clock.readNs(now),
+                    active.stream().map(Fault::id).toList(), readsSince(active, id), counters.reads(id),
+                    counters.lastReadNs(id), Optional.ofNullable(alarms.get(id)));
+        }).toList();
+    }
+
+    /** How often the guest has read a clock since the latest of some faults began; nothing without one. */
+    private Optional<Long> readsSince(List<Fault> active, int clockId) {
+        return active.stream().map(fault -> readsSince(fault, clockId)).min(Long::compare);
+    }
+
+    private long readsSince(Fault fault, int clockId) {
+        return counters.reads(clockId) - begun.get(fault.id()).reads[clockId];
+    }
+
+    /** Each fault, with how often the guest has read the clocks that it is for since it began. */
+    List<DeviceStatus.FaultEffect> faultStatus() {
+        return faults.list().stream().map(fault -> new DeviceStatus.FaultEffect(fault,
+                IntStream.range(0, clocks.size()).filter(id -> faults.isFor(fault, id)).boxed().toList(),
+                fault.anchorsNs().keySet().stream().mapToLong(id -> readsSince(fault, id)).sum())).toList();
+    }
+}
