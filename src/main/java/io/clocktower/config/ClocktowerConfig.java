@@ -22,7 +22,11 @@ public interface ClocktowerConfig {
      */
     Optional<Path> socketDir();
 
-    /** Where the devices' state is to be kept; nothing is kept yet. */
+    /**
+     * Where the service keeps its state; one process uses it at a time. It is created if it is not there, for its owner
+     * and group only. The default is a directory of the user's: {@code /var/lib/clocktower} for root, {@code clocktower}
+     * under {@code $XDG_STATE_HOME} or {@code ~/.local/state}.
+     */
     Optional<Path> stateDir();
 
     /** How long virtual machines that are connected are served on after SIGTERM. */

@@ -43,7 +43,8 @@ final class DeviceSpecs {
     record Checked(List<DeviceSpec> specs, List<String> faults) {}
 
     static Checked of(ClocktowerConfig config) {
-        var specs = new DeviceSpecs(config.socketDir().orElseGet(SocketDirectory::byDefault).toAbsolutePath());
+        var specs = new DeviceSpecs(config.socketDir()
+                .orElseGet(DefaultDirectories.ofThisUser()::sockets).toAbsolutePath());
         specs.checkService(config);
         if (config.devices().isEmpty()) {
             specs.add(DEFAULT_DEVICE, Optional.empty(), ClockSpec.DEFAULTS, Optional.empty(), Duration.ZERO,

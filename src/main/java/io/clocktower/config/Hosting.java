@@ -7,6 +7,7 @@ import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.PrivateDirectory;
+import io.clocktower.device.StateDirectory;
 import io.clocktower.device.SystemHostClock;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
@@ -33,6 +34,7 @@ public class Hosting {
     private final ClocktowerConfig config;
     private final LeapSeconds leapSeconds;
     private final DeviceHost devices;
+    private StateDirectory state;
 
     Hosting(ClocktowerConfig config) {
         this.config = config;
@@ -65,6 +67,7 @@ public class Hosting {
         warnOfExpiry();
         DeviceSpecs.Checked checked = DeviceSpecs.of(config);
         refuse(checked.faults());
+        openState();
         for (DeviceSpec spec : checked.specs()) {
             try {
                 PrivateDirectory.prepare(spec.socket().getParent());
@@ -79,6 +82,14 @@ public class Hosting {
         checked.specs().forEach(this::announce);
     }
 
+    private void openState() {
+        try {
+            state = StateDirectory.open(config.stateDir().orElseGet(DefaultDirectories.ofThisUser()::state));
+        } catch (IOException e) {
+            refuse(List.of("clocktower.state-dir: " + e.getMessage()));
+        }
+    }
+
     private void warnOfExpiry() {
         if (leapSeconds.isExpiredAt(System.currentTimeMillis() * 1_000_000)) {
             LOG.warnf("leap seconds: the table of %s expired at %s; update tzdata", leapSeconds.source(),
@@ -88,7 +99,7 @@ public class Hosting {
 
     private void refuse(List<String> faults) {
         if (!faults.isEmpty()) {
-            devices.close();
+            close();
             throw new ConfigurationException(String.join("; ", faults));
         }
     }
@@ -115,6 +126,14 @@ public class Hosting {
     }
 
     void onStop(@Observes ShutdownEvent event) {
+        close();
+    }
+
+    /** The devices first: as long as there are any their state may be written. */
+    private void close() {
         devices.close();
+        if (state != null) {
+            state.close();
+        }
     }
 }

@@ -27,6 +27,7 @@ public final class PackagedApplication implements AutoCloseable {
 
     private static final Path JAR = Path.of(System.getProperty("basedir", "")).toAbsolutePath()
             .resolve("target/quarkus-app/quarkus-run.jar");
+    private static final String STATE_DIR = "clocktower.state-dir";
     private static final Duration START = Duration.ofSeconds(60);
     /** Longer than the application lets connected guests keep it from stopping. */
     private static final Duration STOP = Duration.ofSeconds(60);
@@ -51,14 +52,15 @@ public final class PackagedApplication implements AutoCloseable {
     /**
      * Starts the application and waits until it is ready.
      *
-     * @param directory where its {@code application.log} is made
+     * @param directory where its {@code application.log} is made, and its state kept in {@code state} unless a property
+     *     says otherwise
      * @param properties its configuration, besides the port of its HTTP server
      */
     public static PackagedApplication start(Path directory, Map<String, String> properties) {
         var log = directory.resolve("application.log");
         try {
             int port = freePort();
-            var process = launch(log, port, properties);
+            var process = launch(directory, log, port, properties);
             var application = new PackagedApplication(process, log, URI.create("http://127.0.0.1:" + port + "/"));
             application.awaitReady();
             return application;
@@ -71,7 +73,7 @@ public final class PackagedApplication implements AutoCloseable {
     public static End refuse(Path directory, Map<String, String> properties) {
         var log = directory.resolve("refusal.log");
         try {
-            var process = launch(log, 0, properties);
+            var process = launch(directory, log, 0, properties);
             if (!process.waitFor(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
                 throw new IllegalStateException("the application did not end:\n" + Files.readString(log));
@@ -84,12 +86,16 @@ public final class PackagedApplication implements AutoCloseable {
         }
     }
 
-    private static Process launch(Path log, int port, Map<String, String> properties) throws IOException {
+    private static Process launch(Path directory, Path log, int port, Map<String, String> properties)
+            throws IOException {
         if (!Files.exists(JAR)) {
             throw new IllegalStateException("the application is not packaged: there is no " + JAR);
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Dquarkus.http.port=" + port));
+        if (!properties.containsKey(STATE_DIR)) {
+            command.add("-D" + STATE_DIR + "=" + directory.resolve("state"));
+        }
         properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.addAll(List.of("-jar", JAR.toString()));
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();

@@ -79,6 +79,11 @@ class ServiceIT {
         assertEquals("rw-rw----", mode(socket("vm1")));
     }
 
+    @Test
+    void stateIsForOwnerAndGroupToo() throws Exception {
+        assertEquals("rwxr-x---", mode(directory.resolve("state")));
+    }
+
     private static String mode(Path path) throws Exception {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
@@ -227,12 +232,19 @@ class ServiceIT {
                 Map.of(b + "socket", home.resolve("../refusals/a.sock").toString()));
         assertRefused(home, b + "socket: " + socket("vm2") + " is in use",
                 Map.of(b + "socket", socket("vm2").toString()));
+        Path state = directory.resolve("state");
+        assertRefused(home, "clocktower.state-dir: " + state + " is in use by another process",
+                Map.of("clocktower.state-dir", state.toString()));
+        assertRefused(home, "clocktower.state-dir: " + file + " is not a directory",
+                Map.of("clocktower.state-dir", file.toString()));
+        assertRefused(home, "clocktower.state-dir: /proc/x cannot be created",
+                Map.of("clocktower.state-dir", "/proc/x"));
         assertRefused(home, "quarkus.http.port: ",
                 Map.of("quarkus.http.port", Integer.toString(application.root().getPort())));
 
         assertFalse(Files.exists(first));
         try (Stream<Path> left = Files.list(home)) {
-            assertEquals(List.of("file", "refusal.log"),
+            assertEquals(List.of("file", "refusal.log", "state"),
                     left.map(Path::getFileName).map(Path::toString).sorted().toList());
         }
         try (Guest guest = new Guest(socket("vm2"))) {
@@ -316,6 +328,20 @@ class ServiceIT {
         }
         assertFalse(Files.exists(home.resolve("vm0.sock")));
         assertFalse(Files.exists(home.resolve("vm1.sock")));
+    }
+
+    @Test
+    void theStateOfAServiceThatWasKilledIsTheNextOnes() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("killed"));
+        PackagedApplication killed = startTwo(home, "1s");
+        killed.signal("KILL");
+        killed.awaitEnd();
+        Files.writeString(home.resolve("state/vm0.json.tmp"), "torn");
+
+        try (PackagedApplication next = startTwo(home, "1s")) {
+            assertEquals("waiting", next.get("api/v1/devices/vm0").path("state").asText());
+            assertFalse(Files.exists(home.resolve("state/vm0.json.tmp")));
+        }
     }
 
     private static PackagedApplication startTwo(Path home, String grace) {
