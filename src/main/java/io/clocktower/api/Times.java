@@ -41,9 +41,15 @@ final class Times {
         };
     }
 
-    /** A signed number of nanoseconds. */
+    /** A signed number of nanoseconds; of a negative one the sign comes first, as in {@code -PT5M}. */
     static String duration(BigInteger ns) {
-        BigInteger[] parts = ns.divideAndRemainder(BIG_NS_A_SECOND);
-        return Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValueExact()).toString();
+        BigInteger[] parts = ns.abs().divideAndRemainder(BIG_NS_A_SECOND);
+        return (ns.signum() < 0 ? "-" : "")
+                + Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValueExact());
+    }
+
+    /** A duration, as above. */
+    static String duration(Duration duration) {
+        return duration.isNegative() ? "-" + duration.negated() : duration.toString();
     }
 }

@@ -22,7 +22,6 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /** The life of the devices in this service: made of the configuration at its start, served until its end. */
@@ -39,8 +38,7 @@ public class Hosting {
     Hosting(ClocktowerConfig config) {
         this.config = config;
         leapSeconds = newestLeapSeconds();
-        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Optional.empty(),
-                Math.max(1, config.eventLoops()));
+        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()));
     }
 
     private static LeapSeconds newestLeapSeconds() {
@@ -79,12 +77,26 @@ public class Hosting {
                 refuse(List.of(property(spec) + ": " + e.getMessage()));
             }
         }
-        checked.specs().forEach(this::announce);
+        restore();
+        devices.specs().forEach(this::announce);
+    }
+
+    /** The devices that were made over REST. One that cannot be had must not keep the others from starting. */
+    private void restore() {
+        for (DeviceSpec spec : devices.kept()) {
+            try {
+                PrivateDirectory.prepare(spec.socket().getParent());
+                devices.restore(spec);
+            } catch (IOException | DeviceException e) {
+                LOG.errorf("%s: is kept in %s, but cannot be hosted: %s", spec.name(), state.path(), e.getMessage());
+            }
+        }
     }
 
     private void openState() {
         try {
             state = StateDirectory.open(config.stateDir().orElseGet(DefaultDirectories.ofThisUser()::state));
+            devices.keepIn(state);
         } catch (IOException e) {
             refuse(List.of("clocktower.state-dir: " + e.getMessage()));
         }

@@ -42,11 +42,10 @@ public final class DeviceHost implements AutoCloseable {
     private volatile boolean isDraining;
 
     /**
-     * @param state where devices are kept; without, nothing is
      * @param eventLoops how many threads share the devices, at least 1
      */
-    public DeviceHost(SystemHostClock host, LeapSeconds leapSeconds, Optional<StateDirectory> state, int eventLoops) {
-        this(host, HostTimer::open, leapSeconds, new DeviceStore(state, BootId.read()), eventLoops);
+    public DeviceHost(SystemHostClock host, LeapSeconds leapSeconds, int eventLoops) {
+        this(host, HostTimer::open, leapSeconds, new DeviceStore(BootId.read()), eventLoops);
     }
 
     DeviceHost(HostClock host, HostTimer.Factory timers, LeapSeconds leapSeconds, DeviceStore store, int eventLoops) {
@@ -57,6 +56,11 @@ public final class DeviceHost implements AutoCloseable {
         writer = new StateWriter(store);
         loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
+    }
+
+    /** Keeps the devices in a directory, before there are any; until then nothing is kept. */
+    public void keepIn(StateDirectory directory) {
+        store.open(directory);
     }
 
     /** What happens to the devices. */
@@ -73,15 +77,18 @@ public final class DeviceHost implements AutoCloseable {
         host(spec, true);
     }
 
-    /** Adds the devices that were made over REST and kept. One that cannot be had any more is logged, and stays kept. */
-    public void restore() {
-        for (DeviceSpec spec : store.madeOverRest()) {
-            try {
-                host(spec, false);
-            } catch (DeviceException e) {
-                LOG.errorf("%s: is kept, but cannot be hosted: %s", spec.name(), e.getMessage());
-            }
-        }
+    /** The devices that were made over REST and kept, and that the configuration has not asked for. */
+    public List<DeviceSpec> kept() {
+        return store.madeOverRest();
+    }
+
+    /**
+     * Adds a device as it was kept; it then listens.
+     *
+     * @throws DeviceException if it cannot be hosted any more; it stays kept
+     */
+    public void restore(DeviceSpec spec) throws DeviceException {
+        host(spec, false);
     }
 
     /**
@@ -204,15 +211,19 @@ public final class DeviceHost implements AutoCloseable {
         Place place = place(name);
         return place.exclusively(() -> {
             HostedDevice device = place.device();
-            record Prepared(DeviceStatus before, DeviceRecord record) {}
+            record Prepared(DeviceStatus before, DeviceRecord now, DeviceRecord next) {}
             Prepared prepared = place.ask(() -> {
                 checkVersion(device, expected);
                 DeviceRecord now = device.record();
-                return new Prepared(device.status(), change.of(now).with(now.version().next()));
+                return new Prepared(device.status(), now, change.of(now));
             });
-            store.keep(prepared.record());
+            if (prepared.next() == prepared.now()) {
+                return new Changed(prepared.before(), prepared.before());
+            }
+            DeviceRecord next = prepared.next().with(prepared.now().version().next());
+            store.keep(next);
             return new Changed(prepared.before(), place.order(() -> {
-                device.become(prepared.record());
+                device.become(next);
                 return device.status();
             }));
         });

@@ -13,11 +13,11 @@ record DeviceRecord(DeviceSpec spec, boolean isConfigured, DeviceVersion version
         List<AlarmStatus> alarms) {
 
     DeviceRecord with(DeviceSpec other) {
-        return new DeviceRecord(other, isConfigured, version, faults, alarms);
+        return other.equals(spec) ? this : new DeviceRecord(other, isConfigured, version, faults, alarms);
     }
 
     DeviceRecord with(Faults other) {
-        return new DeviceRecord(spec, isConfigured, version, other, alarms);
+        return other == faults ? this : new DeviceRecord(spec, isConfigured, version, other, alarms);
     }
 
     DeviceRecord with(DeviceVersion other) {

@@ -19,21 +19,22 @@ final class DeviceStore {
 
     private static final Logger LOG = Logger.getLogger(DeviceStore.class);
 
-    private final Optional<StateDirectory> directory;
     private final String bootId;
+    private volatile Optional<StateDirectory> directory = Optional.empty();
     private final Map<String, StateFile> found = new TreeMap<>();
 
     /**
-     * @param directory without, nothing is kept
+     * A store that keeps nothing until it is opened.
+     *
      * @param bootId of the host's boot
      */
-    DeviceStore(Optional<StateDirectory> directory, String bootId) {
-        this.directory = directory;
+    DeviceStore(String bootId) {
         this.bootId = bootId;
-        directory.ifPresent(this::find);
     }
 
-    private void find(StateDirectory from) {
+    /** Keeps devices in a directory from now on, and finds those that are there. */
+    void open(StateDirectory from) {
+        directory = Optional.of(from);
         read(from).forEach((name, content) -> {
             try {
                 StateFile file = StateFile.read(content);

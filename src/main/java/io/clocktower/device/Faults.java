@@ -188,7 +188,8 @@ public final class Faults {
 
     /** These without some of them. */
     Faults without(Predicate<Fault> reverted) {
-        return new Faults(clocks, leapSeconds, faults.stream().filter(reverted.negate()).toList(), floorsNs);
+        List<Fault> left = faults.stream().filter(reverted.negate()).toList();
+        return left.equals(faults) ? this : new Faults(clocks, leapSeconds, left, floorsNs);
     }
 
     /** These with other floors for the monotonic clocks. */

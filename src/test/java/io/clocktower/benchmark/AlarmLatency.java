@@ -43,8 +43,7 @@ public final class AlarmLatency {
         Path socket = directory.resolve("vm0.sock");
         long[] alarms = new long[ALARMS];
         long[] timers = new long[ALARMS];
-        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(),
-                Optional.empty(), 1)) {
+        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1)) {
             devices.configure(new DeviceSpec("vm0", socket,
                     List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true)), Optional.empty(),
                     Duration.ZERO, Map.of()));

@@ -35,8 +35,7 @@ public final class ReadLatency {
 
     public static void main(String... arguments) throws Exception {
         Path directory = Files.createTempDirectory("clocktower-benchmark");
-        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(),
-                Optional.empty(), 1);
+        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1);
                 var application = PackagedApplication.start(directory,
                         Map.of("clocktower.socket-dir", directory.toString(), "clocktower.shutdown-grace", "0",
                                 "clocktower.devices.process0.poll-window", "0",

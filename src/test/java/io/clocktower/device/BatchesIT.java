@@ -64,7 +64,7 @@ class BatchesIT {
         var clocks = ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList();
         var random = new Random(features);
         Path socket = directory.resolve("vm0.sock");
-        try (var host = new DeviceHost(hostClock, leapSeconds, Optional.empty(), 1)) {
+        try (var host = new DeviceHost(hostClock, leapSeconds, 1)) {
             host.create(
                     new DeviceSpec("vm0", socket, ClockSpec.DEFAULTS, Optional.of(MAPPING), Duration.ZERO, Map.of()));
             try (var guest = new Guest(socket, features, 1024, 0)) {

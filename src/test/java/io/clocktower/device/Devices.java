@@ -20,7 +20,7 @@ public final class Devices implements AutoCloseable {
     private final Path directory;
     private final ManualHostClock clock = new ManualHostClock();
     private final DeviceHost host = new DeviceHost(clock, clock, LeapSeconds.builtIn(),
-            new DeviceStore(Optional.empty(), "a boot"), 1);
+            new DeviceStore("a boot"), 1);
 
     public Devices(String... names) throws Exception {
         directory = Files.createTempDirectory("clocktower");

@@ -40,7 +40,7 @@ class RealTimeAlarmsIT {
 
     private DeviceHost host() throws DeviceException {
         LeapSeconds leapSeconds = LeapSeconds.builtIn();
-        var host = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Optional.empty(), 1);
+        var host = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, 1);
         host.configure(new DeviceSpec("vm0", directory.resolve("vm0.sock"), CLOCKS, Optional.empty(), Duration.ZERO,
                 Map.of()));
         return host;
