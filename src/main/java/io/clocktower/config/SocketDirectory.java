@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Directories for sockets: where one really is. */
-final class SocketDirectory {
+/** Where sockets are. */
+public final class SocketDirectory {
 
     private SocketDirectory() {}
 
+    /** Where those are that are nowhere else, absolute. */
+    public static Path of(ClocktowerConfig config) {
+        return config.socketDir().orElseGet(DefaultDirectories.ofThisUser()::sockets).toAbsolutePath().normalize();
+    }
+
     /** Where a path really leads: the same for all its spellings, also through symbolic links. */
-    static Path resolve(Path path) {
+    public static Path resolve(Path path) {
         Path existing = path;
         while (existing != null && !Files.exists(existing)) {
             existing = existing.getParent();

@@ -28,7 +28,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
@@ -52,7 +51,6 @@ public final class StateDirectory implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(StateDirectory.class);
     private static final String SUFFIX = ".json";
     private static final String TEMPORARY = SUFFIX + ".tmp";
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
     private static final FileAttribute<Set<PosixFilePermission>> MODE = PosixFilePermissions
             .asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'")
@@ -236,7 +234,7 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     private Optional<byte[]> read(String name, Path path) {
-        if (!NAME.matcher(name).matches()) {
+        if (!DeviceRules.isName(name)) {
             setAside(path, "it is not named after a device");
         } else if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
             setAside(path, "it is not a regular file");
@@ -361,7 +359,7 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     private Path file(String name) {
-        if (!NAME.matcher(name).matches()) {
+        if (!DeviceRules.isName(name)) {
             throw new IllegalArgumentException("not a device's name: " + name);
         }
         return directory.resolve(name + SUFFIX);
