@@ -2,6 +2,7 @@ package io.clocktower.api;
 
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
 import jakarta.ws.rs.core.SecurityContext;
@@ -22,7 +23,7 @@ final class Answer {
     /** The status of a device that there must be. */
     static DeviceStatus status(DeviceHost devices, String name) {
         return devices.status(name).map(Answer::await)
-                .orElseThrow(() -> new NotFoundException("There is no device " + Fields.shown(name) + "."));
+                .orElseThrow(() -> new NotFoundException("There is no device " + FieldFault.quoted(name) + "."));
     }
 
     /** Asks the devices with all of some labels how they are; all are asked before the first is waited for. */

@@ -139,7 +139,7 @@ public final class DevicesResource {
             + " configuration come back when the service starts anew.")
     public Response putLabels(@RestPath String name, Map<String, String> labels,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
-        DeviceStatus status = devices.label(name, Versions.expected(ifMatch), Fields.given("labels", labels)).after();
+        DeviceStatus status = devices.label(name, Versions.expected(ifMatch), FieldsException.required(labels)).after();
         return Versions.tagged(Response.ok(status.spec().labels()), status).build();
     }
 }

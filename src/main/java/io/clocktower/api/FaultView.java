@@ -6,7 +6,6 @@ import io.clocktower.clock.Effect;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.Fault;
 import java.math.BigInteger;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.YearMonth;
 import java.util.LinkedHashMap;
@@ -34,24 +33,12 @@ record FaultView(@Schema(examples = "f2") String id, @Schema(examples = "vm0") S
 
     static FaultView of(String device, DeviceStatus.FaultEffect status) {
         Fault fault = status.fault();
-        return new FaultView(fault.id(), device, type(fault.effect()), fault.clock().orElse(null), status.clocks(),
+        return new FaultView(fault.id(), device, Words.of(FaultType.of(fault.effect())), fault.clock().orElse(null),
+                status.clocks(),
                 fault.isActive() ? "active" : "pending", fault.start(),
-                fault.duration().map(Duration::toString).orElse(null), fault.end().orElse(null), status.reads(),
+                fault.duration().map(Times::duration).orElse(null), fault.end().orElse(null), status.reads(),
                 status.reads() == 0, fault.author(), fault.reason().isEmpty() ? null : fault.reason(),
                 members(fault.effect()));
-    }
-
-    static String type(Effect effect) {
-        return switch (effect) {
-            case Effect.Step _ -> "step";
-            case Effect.SetTime _ -> "set";
-            case Effect.Drift _ -> "drift";
-            case Effect.Slew _ -> "slew";
-            case Effect.Freeze _ -> "freeze";
-            case Effect.Jitter _ -> "jitter";
-            case Effect.Strobe _ -> "strobe";
-            case Effect.LeapSecond _ -> "leap-second";
-        };
     }
 
     static Map<String, Object> members(Effect effect) {

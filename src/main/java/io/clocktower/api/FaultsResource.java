@@ -5,6 +5,7 @@ import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceHost.Changed;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.clocktower.device.FieldFault;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -77,7 +78,7 @@ public final class FaultsResource {
             @Parameter(description = "At how many times a dry run reads the clocks", example = "7") @RestQuery Integer points,
             @HeaderParam(Versions.IF_MATCH) String ifMatch, @Context SecurityContext caller, @Context UriInfo uri)
             throws DeviceException {
-        var request = Fields.given("type", fault).request(Answer.name(caller));
+        var request = FieldsException.required(fault).request(Answer.name(caller));
         if (dryRun) {
             return Response.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
                     PreviewView.times(over, points)))).build();
@@ -115,6 +116,6 @@ public final class FaultsResource {
     private static FaultEffect find(DeviceStatus status, String fault) {
         return status.faults().stream().filter(effect -> effect.fault().id().equals(fault)).findFirst()
                 .orElseThrow(() -> new NotFoundException("device %s has no fault %s".formatted(status.name(),
-                        Fields.shown(fault))));
+                        FieldFault.quoted(fault))));
     }
 }

@@ -41,7 +41,7 @@ record OffsetView(@Schema(examples = "vm0") String device,
         var fault = effect.fault();
         long offsetNs = ((Effect.Step) fault.effect()).offsetNs();
         return new OffsetView(device, fault.clock().orElse(null), Times.duration(BigInteger.valueOf(offsetNs)),
-                offsetNs, fault.start(), fault.duration().map(Duration::toString).orElse(null),
+                offsetNs, fault.start(), fault.duration().map(Times::duration).orElse(null),
                 fault.end().orElse(null), effect.reads(), effect.reads() == 0, fault.author(),
                 fault.reason().isEmpty() ? null : fault.reason());
     }

@@ -95,7 +95,7 @@ public final class OffsetsResource {
     private Response put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs, String ifMatch,
             SecurityContext caller) throws DeviceException {
         Optional<String> id = Optional.of(OffsetView.id(clock));
-        var request = Fields.given("offset", offset).request(clock, Answer.name(caller));
+        var request = FieldsException.required(offset).request(clock, Answer.name(caller));
         if (previewNs != null) {
             return Response.ok(PreviewView.of(devices.preview(name, id, request, previewNs))).build();
         }

@@ -2,8 +2,10 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
+import io.clocktower.device.FieldFault;
 import io.clocktower.device.Preview;
 import java.math.BigInteger;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -37,16 +39,27 @@ record PreviewView(List<Sample> samples) {
      * @return from now, in nanoseconds
      */
     static List<Long> times(String over, Integer points) {
-        Duration length = over == null ? OVER : Fields.duration("over", over);
+        Duration length = over == null ? OVER : length(over);
         if (length.isNegative() || length.compareTo(MAX_OVER) > 0) {
-            throw FieldException.impossible("over: expected PT0S to %s, got %s".formatted(MAX_OVER, length));
+            throw FieldsException.impossible(List.of(new FieldFault("over", "%s, expected PT0S to %s".formatted(length,
+                    MAX_OVER))));
         }
         int count = points == null ? POINTS : points;
         if (count < 2 || count > MAX_POINTS) {
-            throw FieldException.impossible("points: expected 2 to %d, got %d".formatted(MAX_POINTS, count));
+            throw FieldsException.impossible(List.of(new FieldFault("points", "%d, expected 2 to %d".formatted(count,
+                    MAX_POINTS))));
         }
         long stepNs = length.toNanos() / (count - 1);
         return LongStream.range(0, count).map(i -> i * stepNs).boxed().toList();
+    }
+
+    private static Duration length(String over) {
+        try {
+            return Duration.parse(over);
+        } catch (DateTimeException e) {
+            throw FieldsException.malformed(List.of(new FieldFault("over", FieldFault.quoted(over)
+                    + ", expected a duration, \"PT5M\" say")));
+        }
     }
 
     static PreviewView of(Preview preview) {

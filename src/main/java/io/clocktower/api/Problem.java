@@ -1,21 +1,26 @@
 package io.clocktower.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.core.Response;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * What went wrong with a call: a problem document of RFC 9457. Its type is always {@code about:blank}, so it is left
  * out, and the title is that of the status.
  */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 @Schema(description = "What went wrong: a problem document (RFC 9457)")
 public record Problem(@Schema(examples = "Not Found") String title, @Schema(examples = "404") int status,
-        @Schema(description = "For a person", examples = "There is no device vm9.") String detail) {
+        @Schema(description = "For a person", examples = "There is no device vm9.") String detail,
+        @Schema(description = "What is wrong with the body, field by field") List<Error> errors) {
 
     static final String MEDIA_TYPE = "application/problem+json";
-    static final Response.StatusType UNPROCESSABLE_CONTENT = new UnprocessableContent();
+    /** Jakarta REST has no constant for it. */
+    static final Response.StatusType UNPROCESSABLE = new Response.StatusType() {
 
-    /** 422 of RFC 9110, which Jakarta REST has no constant for. */
-    private record UnprocessableContent() implements Response.StatusType {
         @Override
         public int getStatusCode() {
             return 422;
@@ -30,10 +35,29 @@ public record Problem(@Schema(examples = "Not Found") String title, @Schema(exam
         public String getReasonPhrase() {
             return "Unprocessable Content";
         }
+    };
+
+    /** What is wrong with one field. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    @Schema(name = "FieldError", description = "What is wrong with one field of the body")
+    public record Error(
+            @Schema(description = "Its path; left out for the whole body", examples = "clocks[0].type") String field,
+            @Schema(description = "The value, and what was expected", examples = "\"utx\", expected one of utc, tai") String detail) {
+
+        private static Error of(FieldFault fault) {
+            return new Error(fault.field(), fault.detail());
+        }
     }
 
     static Problem of(Response.StatusType status, String detail) {
-        return new Problem(status.getReasonPhrase(), status.getStatusCode(), detail);
+        return new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of());
+    }
+
+    /** Of a body that is wrong in at least one field. */
+    static Problem of(Response.StatusType status, List<FieldFault> faults) {
+        return new Problem(status.getReasonPhrase(), status.getStatusCode(),
+                faults.stream().map(FieldFault::toString).collect(Collectors.joining("; ")),
+                faults.stream().map(Error::of).toList());
     }
 
     Response toResponse() {

@@ -1,5 +1,6 @@
 package io.clocktower.api;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
@@ -17,9 +18,19 @@ public final class RefusalMapper implements ExceptionMapper<WebApplicationExcept
             return response;
         }
         Response.ResponseBuilder answer = Response
-                .fromResponse(Problem.of(response.getStatusInfo(), detail(refusal)).toResponse());
+                .fromResponse(problem(refusal).toResponse());
         String allowed = response.getHeaderString(HttpHeaders.ALLOW);
         return allowed == null ? answer.build() : answer.header(HttpHeaders.ALLOW, allowed).build();
+    }
+
+    private static Problem problem(WebApplicationException refusal) {
+        if (refusal instanceof FieldsException fields) {
+            return fields.problem();
+        }
+        // The library wraps some of what it cannot read.
+        return refusal.getCause() instanceof JsonProcessingException unreadable
+                ? BodyMapper.problem(unreadable)
+                : Problem.of(refusal.getResponse().getStatusInfo(), detail(refusal));
     }
 
     /** A message that nobody gave repeats the status. */

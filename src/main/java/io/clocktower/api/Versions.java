@@ -2,8 +2,10 @@ package io.clocktower.api;
 
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceVersion;
+import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.core.Response.ResponseBuilder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -36,7 +38,8 @@ final class Versions {
             return DeviceVersion.ANY;
         }
         if (!TAGS.matcher(ifMatch).matches()) {
-            throw new FieldException(IF_MATCH, "expected the ETag of an answer, or *, got " + Fields.shown(ifMatch));
+            throw FieldsException.malformed(List.of(new FieldFault(IF_MATCH,
+                    FieldFault.shown(ifMatch) + ", expected the ETag of an answer, or *")));
         }
         Set<String> tags = Arrays.stream(ifMatch.split(",")).map(String::strip).collect(Collectors.toSet());
         return version -> tags.contains(tag(version));

@@ -1,5 +1,7 @@
 package io.clocktower.device;
 
+import java.util.Optional;
+
 /** What is asked of a device and cannot be done. It changed nothing, but for {@link Reason#NOT_KNOWN}. */
 public final class DeviceException extends Exception {
 
@@ -13,7 +15,7 @@ public final class DeviceException extends Exception {
         CONFLICT,
         /** The device has changed since the caller looked at it. */
         CHANGED,
-        /** It is never possible; the message begins with the name of the component to blame. */
+        /** It is never possible; {@link DeviceException#fault} names the field to blame. */
         IMPOSSIBLE,
         /** The device's socket, its state, or a resource of the host cannot be had. */
         FAILED,
@@ -24,10 +26,16 @@ public final class DeviceException extends Exception {
     }
 
     private final Reason reason;
+    private final transient FieldFault fault;
 
-    private DeviceException(Reason reason, String message, Throwable cause) {
+    private DeviceException(Reason reason, String message, FieldFault fault, Throwable cause) {
         super(message, cause);
         this.reason = reason;
+        this.fault = fault;
+    }
+
+    private DeviceException(Reason reason, String message) {
+        this(reason, message, null, null);
     }
 
     /** Why it cannot be done. */
@@ -35,31 +43,40 @@ public final class DeviceException extends Exception {
         return reason;
     }
 
+    /** What is to blame; nothing unless it is impossible. */
+    public Optional<FieldFault> fault() {
+        return Optional.ofNullable(fault);
+    }
+
     static DeviceException notFound(String message) {
-        return new DeviceException(Reason.NOT_FOUND, message, null);
+        return new DeviceException(Reason.NOT_FOUND, message);
     }
 
     static DeviceException conflict(String message) {
-        return new DeviceException(Reason.CONFLICT, message, null);
+        return new DeviceException(Reason.CONFLICT, message);
     }
 
     static DeviceException changed(String message) {
-        return new DeviceException(Reason.CHANGED, message, null);
+        return new DeviceException(Reason.CHANGED, message);
     }
 
-    static DeviceException impossible(String message) {
-        return new DeviceException(Reason.IMPOSSIBLE, message, null);
+    static DeviceException impossible(FieldFault fault) {
+        return new DeviceException(Reason.IMPOSSIBLE, fault.toString(), fault, null);
+    }
+
+    static DeviceException impossible(String field, String detail) {
+        return impossible(new FieldFault(field, detail));
     }
 
     static DeviceException failed(String message, Throwable cause) {
-        return new DeviceException(Reason.FAILED, message, cause);
+        return new DeviceException(Reason.FAILED, message, null, cause);
     }
 
     static DeviceException noAnswer(String message) {
-        return new DeviceException(Reason.NO_ANSWER, message, null);
+        return new DeviceException(Reason.NO_ANSWER, message);
     }
 
     static DeviceException notKnown(String message) {
-        return new DeviceException(Reason.NOT_KNOWN, message, null);
+        return new DeviceException(Reason.NOT_KNOWN, message);
     }
 }

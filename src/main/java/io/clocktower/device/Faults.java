@@ -115,7 +115,7 @@ public final class Faults {
             changed.refuseUnrepresentable(added, now);
             return changed;
         } catch (IllegalArgumentException e) {
-            throw DeviceException.impossible(e.getMessage());
+            throw DeviceException.impossible(blamed(added.effect()), FieldFault.of(e).detail());
         }
     }
 
@@ -123,20 +123,20 @@ public final class Faults {
         if (request.clock().isPresent()) {
             checkClock(request.clock().get(), request.effect());
         } else if (clocks.stream().allMatch(clock -> clock.type() == ClockType.MONOTONIC)) {
-            throw DeviceException.impossible("clock: none, expected one, as the device has only monotonic clocks and"
+            throw DeviceException.impossible("clock", "none, expected one, as the device has only monotonic clocks and"
                     + " those must be named");
         }
         if (request.duration().isPresent()) {
             Duration duration = request.duration().get();
             if (!duration.isPositive() || duration.compareTo(MAX_DURATION) > 0) {
-                throw DeviceException.impossible("duration: %s, expected more than 0 and at most %s"
+                throw DeviceException.impossible("duration", "%s, expected more than 0 and at most %s"
                         .formatted(duration, MAX_DURATION));
             }
         }
         if (request.start().isPresent()) {
             Duration delay = Duration.between(instant(now), request.start().get());
             if (delay.isNegative() || delay.compareTo(MAX_DELAY) > 0) {
-                throw DeviceException.impossible("start: %s, expected now (%s) or later, by at most %s"
+                throw DeviceException.impossible("start", "%s, expected now (%s) or later, by at most %s"
                         .formatted(request.start().get(), instant(now), MAX_DELAY));
             }
         }
@@ -144,15 +144,17 @@ public final class Faults {
 
     private void checkClock(int clockId, Effect effect) throws DeviceException {
         if (clockId < 0 || clockId >= clocks.size()) {
-            throw DeviceException.impossible("clock: %d, expected 0 to %d".formatted(clockId, clocks.size() - 1));
+            throw DeviceException.impossible("clock", "%d, expected 0 to %d".formatted(clockId, clocks.size() - 1));
         }
-        ClockType type = clocks.get(clockId).type();
-        Optional<String> objection = type == ClockType.MONOTONIC ? effect.objectionOfMonotonic() : Optional.empty();
-        if (type == ClockType.TAI && effect instanceof Effect.LeapSecond) {
-            objection = Optional.of("lastDay: a TAI clock has no leap seconds");
-        }
+        Optional<String> objection = switch (clocks.get(clockId).type()) {
+            case MONOTONIC -> effect.objectionOfMonotonic();
+            case TAI -> effect instanceof Effect.LeapSecond
+                    ? Optional.of("a TAI clock has no leap seconds")
+                    : Optional.empty();
+            case UTC, UTC_SMEARED, UTC_MAYBE_SMEARED -> Optional.empty();
+        };
         if (objection.isPresent()) {
-            throw DeviceException.impossible(objection.get());
+            throw DeviceException.impossible("clock", "%d, %s".formatted(clockId, objection.get()));
         }
     }
 
@@ -161,8 +163,8 @@ public final class Faults {
         Faults begun = at(start);
         for (int id = 0; id < clocks.size(); id++) {
             if (isFor(added, id) && !begun.isRepresentable(id, start)) {
-                throw DeviceException.impossible("%s: clock %d would leave what 64 bits of nanoseconds hold, 1970-01-01"
-                        .formatted(blamed(added.effect()), id) + " to 2554-07-21");
+                throw DeviceException.impossible(blamed(added.effect()), ("clock %d would leave what 64 bits of"
+                        + " nanoseconds hold, 1970-01-01 to 2554-07-21").formatted(id));
             }
         }
     }
@@ -181,7 +183,7 @@ public final class Faults {
             case Effect.Drift _ -> "ratePpb";
             case Effect.Jitter _ -> "range";
             case Effect.Strobe _ -> "delta";
-            case Effect.LeapSecond _ -> "lastDay";
+            case Effect.LeapSecond _ -> "month";
             case Effect.Freeze _ -> "type";
         };
     }

@@ -24,6 +24,11 @@ public record FieldFault(String field, String detail) {
         return value.length() > MAX_SHOWN ? shown.append('…').toString() : shown.toString();
     }
 
+    /** Whether somebody's text can stand in a line as it is. */
+    public static boolean isPrintable(String text) {
+        return text.codePoints().allMatch(FieldFault::isPrintable);
+    }
+
     private static boolean isPrintable(int character) {
         return switch (Character.getType(character)) {
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
@@ -44,8 +49,18 @@ public record FieldFault(String field, String detail) {
      * @param refusal says {@code COMPONENT: DETAIL}
      */
     static FieldFault of(String field, IllegalArgumentException refusal) {
+        FieldFault fault = of(refusal);
+        return new FieldFault(field + "." + fault.field, fault.detail);
+    }
+
+    /**
+     * The fault of a component.
+     *
+     * @param refusal says {@code COMPONENT: DETAIL}
+     */
+    public static FieldFault of(IllegalArgumentException refusal) {
         String[] parts = refusal.getMessage().split(": ", 2);
-        return new FieldFault(field + "." + parts[0], parts[1]);
+        return new FieldFault(parts[0], parts[1]);
     }
 
     @Override

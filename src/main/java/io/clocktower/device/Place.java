@@ -88,6 +88,9 @@ final class Place {
             if (e.getCause() instanceof DeviceException refused) {
                 throw refused;
             }
+            if (e.getCause() instanceof InvalidDeviceException invalid) {
+                throw invalid;
+            }
             throw DeviceException.failed("the event loop failed: " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
             throw late;

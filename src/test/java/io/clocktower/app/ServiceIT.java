@@ -157,9 +157,26 @@ class ServiceIT {
                 application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"ratio\":0}"));
         assertProblem(404, "There is no device vm9.",
                 application.send("PUT", "api/v1/devices/vm9/counter", "{\"offset\":1}"));
-        for (String body : List.of("{\"offset\":\"x\"}", "{\"offset\":1,\"colour\":2}", "[", "{\"offset\":1e30}")) {
-            assertEquals(400, application.send("PUT", "api/v1/devices/vm1/counter", body).statusCode(), body);
+    }
+
+    @Test
+    void aBodyThatCannotBeReadIsRefusedByField() throws Exception {
+        String number = "expected a whole number from -9223372036854775808 to 9223372036854775807";
+        Map<String, String> details = Map.of("{\"offset\":\"x\"}", "offset: \"x\", " + number, "{\"offset\":\"5\"}",
+                "offset: a text, " + number, "{\"offset\":1,\"colour\":2}",
+                "colour: no such field, expected one of fractionBits, offset, ratio", "{",
+                "expected JSON (line 1, column 2)", "[]", "a list, expected an object", "{\"offset\":1e30}",
+                "offset: 1.0E30, " + number, "{\"offset\":9223372036854775808}", "offset: " + number,
+                "{\"offset\":1} 2",
+                "expected nothing after the first value", "\0\0\0x", "expected JSON in UTF-8", "",
+                "offset: a number of cycles was expected.");
+        for (Map.Entry<String, String> refused : details.entrySet()) {
+            assertProblem(400, refused.getValue(),
+                    application.send("PUT", "api/v1/devices/vm1/counter", refused.getKey()));
         }
+        assertEquals("offset", new ObjectMapper()
+                .readTree(application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":true}").body())
+                .at("/errors/0/field").asText());
     }
 
     private static void assertProblem(int status, String detail, HttpResponse<String> response) throws Exception {

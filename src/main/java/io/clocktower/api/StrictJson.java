@@ -1,0 +1,124 @@
+package io.clocktower.api;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.BeanDescription;
+import com.fasterxml.jackson.databind.DeserializationConfig;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.deser.BeanDeserializerModifier;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import io.clocktower.config.PollWindowConverter;
+import io.quarkus.jackson.ObjectMapperCustomizer;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * How bodies are read: nothing is taken for what it is not, neither "5" for 5 nor 1.5 for 1, and nothing is left unread.
+ * Constants are written as in the configuration, {@code utc-smeared}; durations too, {@code 50us}, or as ISO 8601 has
+ * them.
+ */
+@Singleton
+public final class StrictJson implements ObjectMapperCustomizer {
+
+    private static final List<LogicalType> NUMBERS = List.of(LogicalType.Integer, LogicalType.Float);
+
+    @Override
+    public void customize(ObjectMapper mapper) {
+        mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+        mapper.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+                DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+        mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+        for (LogicalType type : NUMBERS) {
+            refuse(mapper, type, CoercionInputShape.String, CoercionInputShape.EmptyString, CoercionInputShape.Boolean);
+        }
+        refuse(mapper, LogicalType.Boolean, CoercionInputShape.String, CoercionInputShape.EmptyString,
+                CoercionInputShape.Integer, CoercionInputShape.Float);
+        refuse(mapper, LogicalType.Textual, CoercionInputShape.Integer, CoercionInputShape.Float,
+                CoercionInputShape.Boolean);
+        Stream.of(LogicalType.POJO, LogicalType.Map, LogicalType.Collection)
+                .forEach(type -> refuse(mapper, type, CoercionInputShape.EmptyString));
+        mapper.registerModule(new SimpleModule("clocktower").addDeserializer(Duration.class, new DurationReader())
+                .setDeserializerModifier(new ConstantReaders()));
+    }
+
+    private static void refuse(ObjectMapper mapper, LogicalType type, CoercionInputShape... shapes) {
+        for (CoercionInputShape shape : shapes) {
+            mapper.coercionConfigFor(type).setCoercion(shape, CoercionAction.Fail);
+        }
+    }
+
+    private static final class ConstantReaders extends BeanDeserializerModifier {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public JsonDeserializer<?> modifyEnumDeserializer(DeserializationConfig config, JavaType type,
+                BeanDescription description, JsonDeserializer<?> usual) {
+            return type.getRawClass().getPackageName().startsWith("io.clocktower")
+                    ? new ConstantReader(type.getRawClass())
+                    : usual;
+        }
+    }
+
+    private static final class ConstantReader extends StdDeserializer<Object> {
+
+        private static final long serialVersionUID = 1L;
+
+        private ConstantReader(Class<?> type) {
+            super(type);
+        }
+
+        @Override
+        public Object deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            if (!parser.hasToken(JsonToken.VALUE_STRING)) {
+                return context.handleUnexpectedToken(handledType(), parser);
+            }
+            String text = parser.getText();
+            for (Object constant : handledType().getEnumConstants()) {
+                if (Words.of((Enum<?>) constant).equals(text)) {
+                    return constant;
+                }
+            }
+            return context.handleWeirdStringValue(handledType(), text, "no such constant");
+        }
+    }
+
+    private static final class DurationReader extends StdDeserializer<Duration> {
+
+        private static final long serialVersionUID = 1L;
+        private static final Pattern NUMBER = Pattern.compile("\\s*[+-]?\\d*\\s*");
+
+        private DurationReader() {
+            super(Duration.class);
+        }
+
+        @Override
+        public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            if (!parser.hasToken(JsonToken.VALUE_STRING)) {
+                return (Duration) context.handleUnexpectedToken(handledType(), parser);
+            }
+            String text = parser.getText();
+            try {
+                if (!NUMBER.matcher(text).matches()) {
+                    return new PollWindowConverter().convert(text);
+                }
+            } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
+                // Answered as one that is no duration at all.
+            }
+            return (Duration) context.handleWeirdStringValue(handledType(), text, "no duration");
+        }
+    }
+}
