@@ -1,6 +1,7 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
 import io.clocktower.config.SocketDirectory;
 import io.clocktower.device.DeviceDraft;
@@ -41,7 +42,27 @@ public record DeviceRequest(
     public record Counter(
             @Schema(required = true, description = "Cycles that are added", examples = "-123456789") Long offset,
             @Schema(description = "The scale, an unsigned 64-bit fixed-point number; by default 1", examples = "1") BigInteger ratio,
-            @Schema(description = "How many of the scale's bits are its fraction, 0 to 63; by default 0", examples = "0") Integer fractionBits) {}
+            @Schema(description = "How many of the scale's bits are its fraction, 0 to 63; by default 0", examples = "0") Integer fractionBits) {
+
+        /**
+         * @throws FieldsException that names each field that is missing (400), or else that cannot be (422)
+         */
+        CounterMapping toMapping() {
+            List<FieldFault> missing = new ArrayList<>();
+            require(offset, "offset", "a number of cycles", missing);
+            FieldsException.refuse(missing);
+            try {
+                return draft().toMapping();
+            } catch (InvalidDeviceException e) {
+                throw FieldsException.impossible(e.faults());
+            }
+        }
+
+        private DeviceDraft.Counter draft() {
+            return new DeviceDraft.Counter(offset, ratio == null ? "1" : ratio.toString(),
+                    fractionBits == null ? 0 : fractionBits);
+        }
+    }
 
     /**
      * The specification of such a device.
@@ -51,9 +72,7 @@ public record DeviceRequest(
      */
     public DeviceSpec toSpec(Path socketDirectory) {
         List<FieldFault> missing = missing();
-        if (!missing.isEmpty()) {
-            throw FieldsException.malformed(missing);
-        }
+        FieldsException.refuse(missing);
         List<FieldFault> faults = new ArrayList<>();
         Optional<Path> path = Optional.ofNullable(socket).flatMap(text -> socketIn(socketDirectory, text, faults));
         DeviceSpec spec = null;
@@ -117,9 +136,7 @@ public record DeviceRequest(
                         .map(clock -> new DeviceDraft.Clock(clock.type(), Optional.ofNullable(clock.smearing()),
                                 Boolean.TRUE.equals(clock.alarm())))
                         .toList()),
-                Optional.ofNullable(counter).map(asked -> new DeviceDraft.Counter(asked.offset(),
-                        asked.ratio() == null ? "1" : asked.ratio().toString(),
-                        asked.fractionBits() == null ? 0 : asked.fractionBits())),
+                Optional.ofNullable(counter).map(Counter::draft),
                 Optional.ofNullable(pollWindow), labels == null ? Map.of() : labels);
     }
 }

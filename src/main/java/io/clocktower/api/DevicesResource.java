@@ -1,18 +1,27 @@
 package io.clocktower.api;
 
+import io.clocktower.config.ClocktowerConfig;
+import io.clocktower.config.SocketDirectory;
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.FieldFault;
+import io.clocktower.device.PrivateDirectory;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -43,9 +52,11 @@ public final class DevicesResource {
             "READS-SINCE", "READS", "LAST-READ");
 
     private final DeviceHost devices;
+    private final java.nio.file.Path socketDirectory;
 
-    DevicesResource(DeviceHost devices) {
+    DevicesResource(DeviceHost devices, ClocktowerConfig config) {
         this.devices = devices;
+        socketDirectory = SocketDirectory.of(config);
     }
 
     @GET
@@ -75,6 +86,22 @@ public final class DevicesResource {
                 .map(label -> label.getKey() + "=" + label.getValue()).collect(Collectors.joining(","));
         return Table.row(device.name(), device.state(), device.peer() == null ? null : device.peer().pid(),
                 device.clocks().size(), device.faults().size(), offsets, lastRead, labels.isEmpty() ? null : labels);
+    }
+
+    @POST
+    @Operation(summary = "Make a device", description = "It listens at its socket, and is kept until it is removed.")
+    @APIResponse(responseCode = "201", description = "The device, and where it is", content = @Content(schema = @Schema(implementation = DeviceView.class)))
+    @APIResponse(responseCode = "409", description = "There is one of that name, or somebody listens at its socket", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public Response create(DeviceRequest device, @Context UriInfo uri) throws DeviceException {
+        DeviceSpec spec = FieldsException.required(device).toSpec(socketDirectory);
+        try {
+            PrivateDirectory.prepare(spec.socket().getParent());
+        } catch (IOException e) {
+            throw FieldsException.impossible(List.of(new FieldFault("socket", e.getMessage())));
+        }
+        DeviceStatus made = devices.create(spec);
+        return Versions.tagged(Response.created(uri.getAbsolutePathBuilder().path(made.name()).build())
+                .entity(DeviceView.of(made)), made).build();
     }
 
     @GET

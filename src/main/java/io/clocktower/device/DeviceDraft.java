@@ -27,7 +27,26 @@ public record DeviceDraft(String name, Optional<Path> socket, Optional<List<Cloc
     }
 
     /** How the guest's cycle counter follows the host's, {@link CounterMapping}. */
-    public record Counter(long offset, String ratio, int fractionBits) {}
+    public record Counter(long offset, String ratio, int fractionBits) {
+
+        /**
+         * @throws InvalidDeviceException naming the component that cannot be
+         */
+        public CounterMapping toMapping() {
+            try {
+                return new CounterMapping(offset, Long.parseUnsignedLong(ratio), fractionBits);
+            } catch (NumberFormatException e) {
+                throw invalid("ratio", FieldFault.shown(ratio) + ", expected an unsigned 64-bit number");
+            } catch (IllegalArgumentException e) {
+                FieldFault fault = FieldFault.of(e);
+                throw invalid(fault.field().replace("fraction-bits", "fractionBits"), fault.detail());
+            }
+        }
+
+        private static InvalidDeviceException invalid(String field, String detail) {
+            return new InvalidDeviceException(List.of(new FieldFault(field, detail)));
+        }
+    }
 
     /** One of which nothing but the name is said. */
     public static DeviceDraft named(String name) {
@@ -69,15 +88,10 @@ public record DeviceDraft(String name, Optional<Path> socket, Optional<List<Cloc
 
     private static Optional<CounterMapping> mapping(Counter asked, List<FieldFault> faults) {
         try {
-            return Optional.of(new CounterMapping(asked.offset(), Long.parseUnsignedLong(asked.ratio()),
-                    asked.fractionBits()));
-        } catch (NumberFormatException e) {
-            faults.add(new FieldFault("counter.ratio",
-                    FieldFault.shown(asked.ratio()) + ", expected an unsigned 64-bit number"));
-        } catch (IllegalArgumentException e) {
-            FieldFault fault = FieldFault.of("counter", e);
-            faults.add(new FieldFault(fault.field().replace("fraction-bits", "fractionBits"), fault.detail()));
+            return Optional.of(asked.toMapping());
+        } catch (InvalidDeviceException e) {
+            e.faults().forEach(fault -> faults.add(new FieldFault("counter." + fault.field(), fault.detail())));
+            return Optional.empty();
         }
-        return Optional.empty();
     }
 }

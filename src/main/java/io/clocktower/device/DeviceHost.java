@@ -74,7 +74,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if its name is taken or it cannot listen
      */
     public void configure(DeviceSpec spec) throws DeviceException {
-        host(spec, true);
+        host(store.restore(spec, true, leapSeconds, HostInstant.of(host)));
     }
 
     /** The devices that were made over REST and kept, and that the configuration has not asked for. */
@@ -88,7 +88,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if it cannot be hosted any more; it stays kept
      */
     public void restore(DeviceSpec spec) throws DeviceException {
-        host(spec, false);
+        host(store.restore(spec, false, leapSeconds, HostInstant.of(host)));
     }
 
     /**
@@ -98,7 +98,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if its name or socket is taken, it cannot listen, or it cannot be kept
      */
     public DeviceStatus create(DeviceSpec spec) throws DeviceException {
-        Place place = host(spec, false);
+        Place place = host(DeviceRecord.anew(spec, false, leapSeconds, HostInstant.of(host)));
         try {
             DeviceStatus made = place.exclusively(() -> {
                 store.keep(place.ask(place.device()::record));
@@ -116,7 +116,8 @@ public final class DeviceHost implements AutoCloseable {
         }
     }
 
-    private synchronized Place host(DeviceSpec spec, boolean isConfigured) throws DeviceException {
+    private synchronized Place host(DeviceRecord record) throws DeviceException {
+        DeviceSpec spec = record.spec();
         if (devices.containsKey(spec.name())) {
             throw DeviceException.conflict("device " + spec.name() + " exists");
         }
@@ -128,7 +129,6 @@ public final class DeviceHost implements AutoCloseable {
         ListeningSocket socket = ListeningSocket.bind(spec.socket());
         var observer = new Observer(spec.name());
         try {
-            DeviceRecord record = store.restore(spec, isConfigured, leapSeconds, HostInstant.of(host));
             HostedDevice device = Place.await(loop.submit(() -> {
                 var made = new HostedDevice(record, host, timers, loop.reactor(), socket, observer);
                 made.listen();

@@ -1,7 +1,11 @@
 package io.clocktower.device;
 
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.LeapSeconds;
 import io.clocktower.rtc.AlarmStatus;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /**
  * All that makes up a device: what is kept of it, and what it can be made of anew.
@@ -11,6 +15,13 @@ import java.util.List;
  */
 record DeviceRecord(DeviceSpec spec, boolean isConfigured, DeviceVersion version, Faults faults,
         List<AlarmStatus> alarms) {
+
+    /** A device that has just been made. */
+    static DeviceRecord anew(DeviceSpec spec, boolean isConfigured, LeapSeconds leapSeconds, HostInstant now) {
+        return new DeviceRecord(spec, isConfigured,
+                new DeviceVersion(Instant.EPOCH.plusNanos(now.realtimeNs()), 1),
+                new Faults(spec.clocks(), leapSeconds, List.of(), Map.of()), List.of());
+    }
 
     DeviceRecord with(DeviceSpec other) {
         return other.equals(spec) ? this : new DeviceRecord(other, isConfigured, version, faults, alarms);

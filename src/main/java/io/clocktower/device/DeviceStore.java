@@ -70,8 +70,7 @@ final class DeviceStore {
     DeviceRecord restore(DeviceSpec spec, boolean isConfigured, LeapSeconds leapSeconds, HostInstant now) {
         StateFile file = found.remove(spec.name());
         if (file == null) {
-            return new DeviceRecord(spec, isConfigured, new DeviceVersion(Instant.EPOCH.plusNanos(now.realtimeNs()), 1),
-                    new Faults(spec.clocks(), leapSeconds, List.of(), Map.of()), List.of());
+            return DeviceRecord.anew(spec, isConfigured, leapSeconds, now);
         }
         if (!file.device().clocks().equals(spec.clocks())) {
             LOG.warnf("%s: its clocks are others than before; its faults and alarms are forgotten", spec.name());
