@@ -36,11 +36,13 @@ class AlarmsPropertyTest {
     private static final class Host implements HostClock, AlarmTimer {
 
         private long ns = 1_800_000_000_000_000_000L;
+        private long readingTakesNs;
         private long dueNs = Long.MAX_VALUE;
         private boolean isSet;
 
         @Override
         public long taiNs() {
+            ns += readingTakesNs;
             return ns;
         }
 
@@ -179,6 +181,23 @@ class AlarmsPropertyTest {
         }
         assertEquals(timeNs, host.ns);
         assertEquals(true, wakes < 10, wakes + " wake-ups");
+    }
+
+    /** An alarm that is reached while the timer is being set. */
+    @Test
+    void noAlarmIsForgottenHoweverLittleAheadItIs() {
+        var clock = new ServedClock(new ClockSpec(ClockType.UTC, Smearing.UNSPECIFIED, true), LeapSeconds.builtIn());
+        for (int aheadNs = 0; aheadNs < 200; aheadNs++) {
+            var host = new Host();
+            host.readingTakesNs = 7;
+            var alarms = new Alarms(List.of(clock), host, host);
+            alarms.set(0, host.ns - 37_000_000_000L + aheadNs, true);
+            for (int i = 0; i < 100 && !alarms.isAnyWaiting() && host.dueNs != Long.MAX_VALUE; i++) {
+                host.ns = Math.max(host.ns, host.dueNs);
+                alarms.onTime();
+            }
+            assertEquals(true, alarms.isAnyWaiting(), aheadNs + " ns ahead");
+        }
     }
 
     /** A real alarmq over guest memory, with the driver's side of it. */
