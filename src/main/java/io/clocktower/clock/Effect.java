@@ -14,6 +14,9 @@ public sealed interface Effect {
     /** What no rate is above: a clock a thousand times as fast as it should be. In billionths of elapsed time. */
     long HIGHEST_RATE_PPB = 999 * NANOS_PER_SECOND;
 
+    /** What jitter and strobe do not change faster than, in nanoseconds of elapsed time. */
+    long SHORTEST_NS = 1_000;
+
     /** Why it cannot be on a monotonic clock: it would step back, or has no meaning there. Empty if it can. */
     Optional<String> objectionOfMonotonic();
 
@@ -168,9 +171,6 @@ public sealed interface Effect {
             return Optional.of("a monotonic clock has no leap seconds");
         }
     }
-
-    /** What jitter and strobe do not change faster than. */
-    long SHORTEST_NS = 1_000;
 
     private static void check(boolean isGood, String component, String expected, Object got) {
         if (!isGood) {

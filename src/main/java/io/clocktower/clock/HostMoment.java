@@ -8,7 +8,7 @@ public final class HostMoment implements HostClock {
 
     private static final int TRIES = 4;
     /** Near enough: several times what the readings take if nothing interrupts them. */
-    private static final long GOOD_NS = 2_000;
+    private static final long GOOD_NS = 5_000;
 
     private long taiNs;
     private long realtimeNs;

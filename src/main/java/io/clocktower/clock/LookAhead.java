@@ -19,6 +19,11 @@ final class LookAhead {
     private static final long OUT_OF_RANGE_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long NEVER = Long.MAX_VALUE;
 
+    /** What is looked for. */
+    private enum Fact {
+        LEAP_SECONDS, REACHED
+    }
+
     private final HostMoment moment = new HostMoment();
     private ServedTime time;
     private long alarmTimeNs;
@@ -52,7 +57,7 @@ final class LookAhead {
     }
 
     /**
-     * How long until the clock steps for a leap second, comes to the alarm or falls back below it, or comes near the end
+     * How long until the clock steps for a leap second, comes to the alarm or falls back below it, or may come to the end
      * of the range.
      *
      * @param endNs
@@ -63,26 +68,30 @@ final class LookAhead {
         long changeNs = NEVER;
         while (lastNs > 0 && !ServedClock.isRepresentable(readingNs(lastNs, high))) {
             lastNs /= 2;
-            changeNs = lastNs + 1;
+            // The band can be out of range for long while the clock is not.
+            changeNs = Math.max(lastNs + 1, OUT_OF_RANGE_NS);
         }
-        long stepNs = Math.min(nsUntilStep(low, lastNs), nsUntilStep(high, lastNs));
+        long stepNs = Math.min(nsUntilOther(Fact.LEAP_SECONDS, low, lastNs),
+                nsUntilOther(Fact.LEAP_SECONDS, high, lastNs));
         if (stepNs != NEVER) {
             changeNs = stepNs;
             lastNs = stepNs - 1;
         }
-        return Math.min(changeNs, Math.min(nsUntilReached(low, lastNs), nsUntilReached(high, lastNs)));
+        return Math.min(changeNs,
+                Math.min(nsUntilOther(Fact.REACHED, low, lastNs), nsUntilOther(Fact.REACHED, high, lastNs)));
     }
 
-    private long nsUntilStep(Sway sway, long lastNs) {
-        int steps = steps(0, sway);
-        if (steps(lastNs, sway) == steps) {
+    /** When a fact is another one than now, if it is at the end; it changes back and forth only by rounding. */
+    private long nsUntilOther(Fact fact, Sway sway, long lastNs) {
+        int now = valueOf(fact, 0, sway);
+        if (valueOf(fact, lastNs, sway) == now) {
             return NEVER;
         }
         long beforeNs = 0;
         long afterNs = lastNs;
         while (afterNs - beforeNs > 1) {
             long middleNs = beforeNs + (afterNs - beforeNs) / 2;
-            if (steps(middleNs, sway) == steps) {
+            if (valueOf(fact, middleNs, sway) == now) {
                 beforeNs = middleNs;
             } else {
                 afterNs = middleNs;
@@ -91,22 +100,11 @@ final class LookAhead {
         return afterNs;
     }
 
-    private long nsUntilReached(Sway sway, long lastNs) {
-        boolean isReached = isReached(0, sway);
-        if (isReached(lastNs, sway) == isReached) {
-            return NEVER;
-        }
-        long beforeNs = 0;
-        long afterNs = lastNs;
-        while (afterNs - beforeNs > 1) {
-            long middleNs = beforeNs + (afterNs - beforeNs) / 2;
-            if (isReached(middleNs, sway) == isReached) {
-                beforeNs = middleNs;
-            } else {
-                afterNs = middleNs;
-            }
-        }
-        return afterNs;
+    private int valueOf(Fact fact, long delayNs, Sway sway) {
+        return switch (fact) {
+            case LEAP_SECONDS -> steps(delayNs, sway);
+            case REACHED -> isReached(delayNs, sway) ? 1 : 0;
+        };
     }
 
     private boolean isReached(long delayNs, Sway sway) {

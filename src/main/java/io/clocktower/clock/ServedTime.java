@@ -8,6 +8,9 @@ import static io.clocktower.clock.LeapSeconds.NANOS_PER_SECOND;
  */
 final class ServedTime {
 
+    /** More than a table has, of one a month. */
+    private static final int MAX_STEPS = 10_000;
+
     private final ClockType type;
     private final LeapSeconds trueTable;
     private final LeapSeconds table;
@@ -61,7 +64,4 @@ final class ServedTime {
                     : table.stepsUntilTai(scaleNs) + MAX_STEPS * trueTable.stepsUntilTai(taiNs);
         };
     }
-
-    /** More than a table has, of one a month. */
-    private static final int MAX_STEPS = 10_000;
 }

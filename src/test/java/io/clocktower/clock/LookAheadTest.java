@@ -129,6 +129,19 @@ class LookAheadTest {
     }
 
     @Test
+    void aClockThatASwayMayTakeOutOfRangeIsLookedAtOnceASecond() {
+        ServedClock last = clock(ClockType.TAI, now(new Effect.Step(Long.MAX_VALUE)),
+                now(new Effect.Step(-2 - Long.MAX_VALUE - HOST.taiNs())));
+        ServedClock jittery = clock(ClockType.TAI, now(new Effect.SetTime(-2 - 137 * SECOND)),
+                now(new Effect.Jitter(200 * SECOND, 3_600 * SECOND, 2)));
+
+        assertEquals(-2, last.readNs(HOST));
+        assertEquals(SECOND, last.nsUntilLook(0, HOST));
+        assertTrue(ServedClock.isRepresentable(jittery.readNs(HOST)));
+        assertEquals(SECOND, jittery.nsUntilLook(0, HOST));
+    }
+
+    @Test
     void aMonotonicClockThatIsHeldIsWaitedForUntilItsTimeHasCaughtUp() {
         ServedClock clock = clock(ClockType.MONOTONIC);
         clock.holdMonotonic(HOST.boottimeNs() + 60 * SECOND);

@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.clock.AnchoredEffect;
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.Effect;
+import io.clocktower.clock.FaultChain;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.clock.Smearing;
 import io.clocktower.conformance.Proves;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** VIRTIO 1.4, "Read Requests", of cross-timestamps. */
@@ -38,7 +42,7 @@ class CrossTimestampTest {
 
         @Override
         public long realtimeNs() {
-            throw new AssertionError();
+            return ns;
         }
 
         @Override
@@ -91,6 +95,27 @@ class CrossTimestampTest {
         var host = new Host(100, -50_000, 100, 200);
         assertTrue(pair.take(clock, host, host));
         assertEquals(4, host.readings);
+    }
+
+    @Test
+    void aClockThatRunsAThousandTimesAsFastIsPairedAllTheSame() {
+        var host = new Host(100);
+        clock.setFaults(chain(new Effect.Drift(Effect.HIGHEST_RATE_PPB)));
+        assertTrue(pair.take(clock, host, host));
+        assertEquals(START + 150_000, pair.clockReading(), 100);
+    }
+
+    @Test
+    void aClockThatJumpsAheadBetweenItsReadingsIsReadAgain() {
+        var host = new Host(600);
+        clock.setFaults(chain(new Effect.Strobe(-1_000_000_000L, 1_100)));
+        assertTrue(pair.take(clock, host, host));
+        long behindNs = host.ns - pair.clockReading();
+        assertTrue(behindNs < 20_000 || behindNs > 999_980_000, behindNs + " ns");
+    }
+
+    private static FaultChain chain(Effect effect) {
+        return FaultChain.of(List.of(new AnchoredEffect(effect, START, Long.MAX_VALUE, START)), LeapSeconds.builtIn());
     }
 
     /** "a value that the hardware counter shows after the earlier request's ..., or the same counter_cycles value". */
