@@ -2,6 +2,8 @@ package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.device.DeviceStatus.RequestCount;
+import io.clocktower.device.RequestDurations.Distribution;
+import io.clocktower.rtc.AlarmObserver;
 import io.clocktower.rtc.RequestObserver;
 import io.clocktower.rtc.RequestType;
 import io.clocktower.rtc.Status;
@@ -9,19 +11,35 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 
-/** A device's counts. The device's loop alone writes them; any thread may read them at any time. */
-public final class DeviceCounters implements RequestObserver {
+/**
+ * A device's counts, and what else of it is of use to whoever watches it from outside. The device's loop alone writes
+ * them; any thread may read them at any time.
+ */
+public final class DeviceCounters implements RequestObserver, AlarmObserver {
 
     private static final RequestType[] TYPES = RequestType.values();
     private static final Status[] STATUSES = Status.values();
+    private static final int ALARM_EVENTS = AlarmEvent.values().length;
     private static final long NEVER = Long.MIN_VALUE;
 
     /** What happens to a device, guests' requests aside. */
     public enum Event {
         CONNECTION_ACCEPTED, CONNECTION_REFUSED, PROTOCOL_ERROR, RING_ERROR
+    }
+
+    /** What happens to a clock's alarm. */
+    public enum AlarmEvent {
+        SET, EXPIRED, DELIVERED
+    }
+
+    /** Takes one distribution, with the name of the requests' type. */
+    @FunctionalInterface
+    public interface DurationsReader {
+        void accept(String type, Distribution durations);
     }
 
     /** Takes one count, with the names it goes by. */
@@ -35,11 +53,21 @@ public final class DeviceCounters implements RequestObserver {
     private final AtomicLongArray events = new AtomicLongArray(Event.values().length);
     private final AtomicLongArray reads;
     private final AtomicLongArray lastReadNs;
+    private final RequestDurations durations = new RequestDurations();
+    /** By clock and event. */
+    private final AtomicLongArray alarmEvents;
+    /** By clock. */
+    private final AtomicIntegerArray pendingAlarms;
+    private final AtomicIntegerArray waitingAlarms;
+    private volatile DeviceState state = DeviceState.WAITING;
 
     DeviceCounters(HostClock host, int clocks) {
         this.host = host;
         reads = new AtomicLongArray(clocks);
         lastReadNs = new AtomicLongArray(clocks);
+        alarmEvents = new AtomicLongArray(clocks * ALARM_EVENTS);
+        pendingAlarms = new AtomicIntegerArray(clocks);
+        waitingAlarms = new AtomicIntegerArray(clocks);
         for (int i = 0; i < clocks; i++) {
             lastReadNs.set(i, NEVER);
         }
@@ -57,8 +85,42 @@ public final class DeviceCounters implements RequestObserver {
         lastReadNs.setOpaque(clockId, host.realtimeNs());
     }
 
+    @Override
+    public void onUsed(RequestType type, long ns) {
+        durations.add(type, ns);
+    }
+
+    @Override
+    public void onSet(int clockId) {
+        on(AlarmEvent.SET, clockId);
+    }
+
+    @Override
+    public void onExpired(int clockId) {
+        on(AlarmEvent.EXPIRED, clockId);
+    }
+
+    @Override
+    public void onDelivered(int clockId) {
+        on(AlarmEvent.DELIVERED, clockId);
+    }
+
+    private void on(AlarmEvent event, int clockId) {
+        increment(alarmEvents, clockId * ALARM_EVENTS + event.ordinal());
+    }
+
+    @Override
+    public void onChange(int clockId, boolean isPending, boolean isWaiting) {
+        pendingAlarms.setOpaque(clockId, isPending ? 1 : 0);
+        waitingAlarms.setOpaque(clockId, isWaiting ? 1 : 0);
+    }
+
     void on(Event event) {
         increment(events, event.ordinal());
+    }
+
+    void onState(DeviceState state) {
+        this.state = state;
     }
 
     /** There is one writer, so nothing is lost between the read and the write. */
@@ -68,6 +130,25 @@ public final class DeviceCounters implements RequestObserver {
 
     public long count(Event event) {
         return events.getOpaque(event.ordinal());
+    }
+
+    public long count(AlarmEvent event, int clockId) {
+        return alarmEvents.getOpaque(clockId * ALARM_EVENTS + event.ordinal());
+    }
+
+    /** Whether the driver is to be notified of a clock's alarm, now or when its time comes. */
+    public boolean isAlarmPending(int clockId) {
+        return pendingAlarms.getOpaque(clockId) != 0;
+    }
+
+    /** Whether an expiration of a clock's alarm waits for a buffer or for a driver. */
+    public boolean isAlarmWaiting(int clockId) {
+        return waitingAlarms.getOpaque(clockId) != 0;
+    }
+
+    /** The device's state as a front-end's coming and going make it: never {@link DeviceState#RUNNING}. */
+    public DeviceState state() {
+        return state;
     }
 
     public long reads(int clockId) {
@@ -89,6 +170,13 @@ public final class DeviceCounters implements RequestObserver {
                     counter.accept(name(type), name(status), () -> requests.getOpaque(index));
                 }
             }
+        }
+    }
+
+    /** Shows the durations of the requests of each type. */
+    public void forEachDuration(DurationsReader reader) {
+        for (RequestType type : TYPES) {
+            reader.accept(name(type), durations.of(type));
         }
     }
 

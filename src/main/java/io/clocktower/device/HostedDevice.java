@@ -71,7 +71,7 @@ final class HostedDevice {
         clocks = new DeviceClocks(spec, record.faults(), host, counters);
         this.reactor = reactor;
         timer = new DeviceTimer(timers.open(reactor, host, this::onTime), clocks::nsUntilChange);
-        rtc = new RtcDevice(clocks.served(), host, timer, counters);
+        rtc = new RtcDevice(clocks.served(), host, timer, counters, counters);
         rtc.restore(record.alarms());
         faults = new FaultLog(spec.name(), reactor::nowNs);
         acceptAgain = reactor.deadline(this::listen);
@@ -99,6 +99,7 @@ final class HostedDevice {
         try {
             listening = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
             failure = Optional.empty();
+            publishState();
         } catch (IOException | LinuxException e) {
             onAcceptFailed(e);
         }
@@ -118,6 +119,7 @@ final class HostedDevice {
     /** Out of descriptors, say. The front-end waits in the backlog, so trying at once and on and on would not help. */
     private void onAcceptFailed(Exception e) {
         failure = Optional.of("cannot accept a front-end: " + e.getMessage());
+        publishState();
         faults.report(FaultLog.Kind.ACCEPT_FAILED, failure.get());
         if (listening != null) {
             listening.close();
@@ -142,6 +144,7 @@ final class HostedDevice {
         try {
             connection = new Connection(channel, new Virtio(), new Listener(), reactor, spec.pollWindow().toNanos());
             counters.on(DeviceCounters.Event.CONNECTION_ACCEPTED);
+            publishState();
             Peer peer = connection.peer();
             LOG.infof("%s: front-end of pid %d, uid %d connected", spec.name(), peer.pid(), peer.uid());
         } catch (IOException e) {
@@ -248,10 +251,19 @@ final class HostedDevice {
                 counters.count(DeviceCounters.Event.PROTOCOL_ERROR), counters.count(DeviceCounters.Event.RING_ERROR));
     }
 
+    private void publishState() {
+        counters.onState(connection != null ? DeviceState.CONNECTED : stateAlone());
+    }
+
     private DeviceState state(Optional<BackEndStatus> backEnd) {
         if (backEnd.isPresent()) {
             return backEnd.get().isRunning() ? DeviceState.RUNNING : DeviceState.CONNECTED;
         }
+        return stateAlone();
+    }
+
+    /** Without a front-end. */
+    private DeviceState stateAlone() {
         return failure.isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
     }
 
@@ -334,6 +346,7 @@ final class HostedDevice {
         public void onClosed() {
             LOG.infof("%s: front-end of pid %d disconnected", spec.name(), connection.peer().pid());
             connection = null;
+            publishState();
             observer.onDisconnected();
         }
     }

@@ -12,7 +12,8 @@ import io.clocktower.clock.ServedClock;
  * expiration that waits.
  *
  * <p>
- * It is told the clock's reading with each event. Times are unsigned nanoseconds on the clock.
+ * It is told the clock's reading with each event, and answers whether it expired. Times are unsigned nanoseconds on the
+ * clock.
  */
 final class Alarm {
 
@@ -51,43 +52,43 @@ final class Alarm {
         return isWaiting;
     }
 
-    /** "the device MUST accept any alarm_time value". */
-    void set(long timeNs, boolean isEnabled, long readingNs) {
-        this.timeNs = timeNs;
-        setEnabled(isEnabled, readingNs);
+    /** Whether the driver is to be notified, now or when the clock comes to the time. */
+    boolean isPending() {
+        return isWaiting || isEnabled && !isReached;
     }
 
-    void setEnabled(boolean isEnabled, long readingNs) {
+    /** "the device MUST accept any alarm_time value". */
+    boolean set(long timeNs, boolean isEnabled, long readingNs) {
+        this.timeNs = timeNs;
+        return setEnabled(isEnabled, readingNs);
+    }
+
+    boolean setEnabled(boolean isEnabled, long readingNs) {
         this.isEnabled = isEnabled;
         isWaiting = false;
         isReached = reaches(readingNs);
-        if (isReached) {
-            expire();
-        }
+        return isReached && expire();
     }
 
     /** The clock went on, or stepped. */
-    void onReading(long readingNs) {
+    boolean onReading(long readingNs) {
         boolean wasReached = isReached;
         isReached = reaches(readingNs);
-        if (isReached && !wasReached) {
-            expire();
-        }
+        return isReached && !wasReached && expire();
     }
 
     /** "the device MUST consider this device reset an alarm expiration event, if the alarm is enabled". */
-    void onReset(long readingNs) {
+    boolean onReset(long readingNs) {
         isReached = reaches(readingNs);
-        if (isReached) {
-            expire();
-        }
+        return isReached && expire();
     }
 
-    private void expire() {
+    private boolean expire() {
         if (isEnabled) {
             isWaiting = true;
             expirations++;
         }
+        return isEnabled;
     }
 
     /** An expiration that somebody wants, whatever the time. The alarm must be enabled. */

@@ -35,16 +35,18 @@ final class Alarms {
     /** All that is done at a time is done as of this one, so that no alarm is reached between its look and its timer. */
     private final HostMoment now = new HostMoment();
     private final AlarmTimer timer;
+    private final AlarmObserver observer;
     /** By clock; null where the clock has none. */
     private final Alarm[] alarms;
     private final DescriptorChain chain = new DescriptorChain();
     private boolean isNegotiated;
     private final MemorySegment notification = MemorySegment.ofArray(new long[NOTIFICATION_BYTES / Long.BYTES]);
 
-    Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer) {
+    Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer, AlarmObserver observer) {
         this.clocks = clocks;
         this.host = host;
         this.timer = timer;
+        this.observer = observer;
         alarms = clocks.stream().map(clock -> clock.spec().alarm() ? new Alarm() : null).toArray(Alarm[]::new);
         notification.set(LE16, 0, NOTIF_ALARM);
     }
@@ -77,13 +79,17 @@ final class Alarms {
 
     void set(int clockId, long timeNs, boolean isEnabled) {
         now.take(host);
-        alarms[clockId].set(timeNs, isEnabled, readNs(clockId));
+        boolean isExpired = alarms[clockId].set(timeNs, isEnabled, readNs(clockId));
+        observer.onSet(clockId);
+        observe(clockId, isExpired);
         setTimer();
     }
 
     void setEnabled(int clockId, boolean isEnabled) {
         now.take(host);
-        alarms[clockId].setEnabled(isEnabled, readNs(clockId));
+        boolean isExpired = alarms[clockId].setEnabled(isEnabled, readNs(clockId));
+        observer.onSet(clockId);
+        observe(clockId, isExpired);
         setTimer();
     }
 
@@ -92,7 +98,7 @@ final class Alarms {
         now.take(host);
         for (int id = 0; id < alarms.length; id++) {
             if (has(id)) {
-                alarms[id].onReading(readNs(id));
+                observe(id, alarms[id].onReading(readNs(id)));
             }
         }
         setTimer();
@@ -102,10 +108,17 @@ final class Alarms {
         now.take(host);
         for (int id = 0; id < alarms.length; id++) {
             if (has(id)) {
-                alarms[id].onReset(readNs(id));
+                observe(id, alarms[id].onReset(readNs(id)));
             }
         }
         setTimer();
+    }
+
+    private void observe(int clockId, boolean isExpired) {
+        if (isExpired) {
+            observer.onExpired(clockId);
+        }
+        observer.onChange(clockId, alarms[clockId].isPending(), alarms[clockId].isWaiting());
     }
 
     private long readNs(int clockId) {
@@ -157,6 +170,8 @@ final class Alarms {
                 chain.write(notification, NOTIFICATION_BYTES);
                 alarmq.push(chain, NOTIFICATION_BYTES);
                 alarms[id].onNotified();
+                observer.onDelivered(id);
+                observe(id, false);
             }
         }
     }
@@ -171,6 +186,7 @@ final class Alarms {
             return false;
         }
         alarms[clockId].force();
+        observe(clockId, false);
         return true;
     }
 

@@ -55,6 +55,7 @@ final class RequestHandler {
     private final MemorySegment request = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
     private final MemorySegment response = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
 
+    private RequestType type = RequestType.UNKNOWN;
     private final CrossTimestamp crossTimestamp = new CrossTimestamp();
     private GuestCounter counter;
 
@@ -77,7 +78,7 @@ final class RequestHandler {
      * @return how many bytes of the device-writable part were written
      */
     int handle(DescriptorChain chain) {
-        RequestType type = typeOf(chain);
+        type = typeOf(chain);
         response.fill((byte) 0);
         Status status = chain.writableBytes() == 0 ? Status.NO_ROOM : execute(type, chain);
         observer.onRequest(type, status);
@@ -88,6 +89,11 @@ final class RequestHandler {
         int bytes = status == Status.OK ? type.responseBytes() : (int) Math.min(HEAD_BYTES, chain.writableBytes());
         chain.write(response, bytes);
         return bytes;
+    }
+
+    /** The type of the request that was answered last. */
+    RequestType type() {
+        return type;
     }
 
     private RequestType typeOf(DescriptorChain chain) {

@@ -27,15 +27,18 @@ public final class RtcDevice {
 
     private final Alarms alarms;
     private final RequestHandler handler;
+    private final RequestObserver observer;
     private final DescriptorChain chain = new DescriptorChain();
 
     /**
      * @param clocks in the order of their ids
      * @param timer becomes the device's
      */
-    public RtcDevice(List<ServedClock> clocks, HostClock host, AlarmTimer timer, RequestObserver observer) {
-        alarms = new Alarms(clocks, host, timer);
+    public RtcDevice(List<ServedClock> clocks, HostClock host, AlarmTimer timer, RequestObserver observer,
+            AlarmObserver alarmObserver) {
+        alarms = new Alarms(clocks, host, timer, alarmObserver);
         handler = new RequestHandler(clocks, host, alarms, observer);
+        this.observer = observer;
     }
 
     /** The features that the device offers: VIRTIO_RTC_F_ALARM if a clock has an alarm. */
@@ -73,12 +76,16 @@ public final class RtcDevice {
 
     private boolean answerRequests(Virtqueue requestq) throws VirtqueueException {
         int descriptors = 0;
+        long fromNs = System.nanoTime();
         for (int i = 0; i < REQUESTS_A_TURN && descriptors < DESCRIPTORS_A_TURN; i++) {
             if (!requestq.pop(chain)) {
                 return false;
             }
             requestq.push(chain, handler.handle(chain));
             descriptors += chain.descriptorCount();
+            long nowNs = System.nanoTime();
+            observer.onUsed(handler.type(), nowNs - fromNs);
+            fromNs = nowNs;
         }
         return true;
     }

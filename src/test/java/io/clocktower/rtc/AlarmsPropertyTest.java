@@ -74,23 +74,72 @@ class AlarmsPropertyTest {
         private long timeNs;
         private boolean isEnabled;
         private boolean isWaiting;
+        private long set;
+        private long expired;
         private long notified;
 
         private void driverSets(boolean isEnabled, long nowNs) {
             this.isEnabled = isEnabled;
-            isWaiting = isEnabled && nowNs >= timeNs;
+            set++;
+            isWaiting = false;
+            reset(nowNs);
         }
 
         private void clockMoves(long fromNs, long toNs) {
             if (isEnabled && fromNs < timeNs && toNs >= timeNs) {
                 isWaiting = true;
+                expired++;
             }
         }
 
         private void reset(long nowNs) {
             if (isEnabled && nowNs >= timeNs) {
                 isWaiting = true;
+                expired++;
             }
+        }
+
+        private boolean isPending(long nowNs) {
+            return isWaiting || isEnabled && nowNs < timeNs;
+        }
+    }
+
+    /** What an observer was told of one alarm. */
+    private static final class Observed implements AlarmObserver {
+
+        private long set;
+        private long expired;
+        private long delivered;
+        private boolean isPending;
+        private boolean isWaiting;
+
+        @Override
+        public void onSet(int clockId) {
+            set++;
+        }
+
+        @Override
+        public void onExpired(int clockId) {
+            expired++;
+        }
+
+        @Override
+        public void onDelivered(int clockId) {
+            delivered++;
+        }
+
+        @Override
+        public void onChange(int clockId, boolean isPending, boolean isWaiting) {
+            this.isPending = isPending;
+            this.isWaiting = isWaiting;
+        }
+
+        private void assertSame(Expected expected, long nowNs, String when) {
+            assertEquals(expected.set, set, "set" + when);
+            assertEquals(expected.expired, expired, "expired" + when);
+            assertEquals(expected.notified, delivered, "delivered" + when);
+            assertEquals(expected.isPending(nowNs), isPending, "pending" + when);
+            assertEquals(expected.isWaiting, isWaiting, "observed waiting" + when);
         }
     }
 
@@ -102,8 +151,9 @@ class AlarmsPropertyTest {
         var random = new Random(seed);
         var host = new Host();
         var clock = new ServedClock(new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, true), LeapSeconds.builtIn());
-        var alarms = new Alarms(List.of(clock), host, host);
         var expected = new Expected();
+        var observed = new Observed();
+        var alarms = new Alarms(List.of(clock), host, host, observed);
         int buffers = 0;
         try (var alarmq = new Alarmq()) {
             for (int step = 0; step < STEPS; step++) {
@@ -151,6 +201,7 @@ class AlarmsPropertyTest {
                 }
                 assertEquals(expected.isWaiting, alarms.isAnyWaiting(), "waiting at step " + step);
                 assertEquals(expected.notified, alarmq.takeNotifications(), "notifications at step " + step);
+                observed.assertSame(expected, host.ns, " at step " + step);
             }
         }
     }
@@ -170,7 +221,7 @@ class AlarmsPropertyTest {
     void aLongWaitEndsInAFewStepsAndNeverBeforeItsTime() {
         var host = new Host();
         var clock = new ServedClock(new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, true), LeapSeconds.builtIn());
-        var alarms = new Alarms(List.of(clock), host, host);
+        var alarms = new Alarms(List.of(clock), host, host, new Observed());
         long timeNs = host.ns + 30L * 86_400 * 1_000_000_000L;
         alarms.set(0, timeNs, true);
         int wakes = 0;
@@ -190,7 +241,7 @@ class AlarmsPropertyTest {
         for (int aheadNs = 0; aheadNs < 200; aheadNs++) {
             var host = new Host();
             host.readingTakesNs = 7;
-            var alarms = new Alarms(List.of(clock), host, host);
+            var alarms = new Alarms(List.of(clock), host, host, new Observed());
             alarms.set(0, host.ns - 37_000_000_000L + aheadNs, true);
             for (int i = 0; i < 100 && !alarms.isAnyWaiting() && host.dueNs != Long.MAX_VALUE; i++) {
                 host.ns = Math.max(host.ns, host.dueNs);
