@@ -6,6 +6,7 @@ import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceException.Reason;
 import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.clocktower.clock.ServedClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -320,6 +321,35 @@ public final class DeviceHost implements AutoCloseable {
     /** The host's clocks now. */
     public HostInstant now() {
         return HostInstant.of(host);
+    }
+
+    /** What a device's clocks show, all at one time; nothing if there is no such device. No loop is asked. */
+    public List<ClockReading> readings(String name) {
+        Place place = devices.get(name);
+        if (place == null) {
+            return List.of();
+        }
+        HostInstant now = HostInstant.of(host);
+        Faults faults = place.device().faults();
+        return IntStream.range(0, place.device().spec().clocks().size()).mapToObj(id -> {
+            ServedClock clock = faults.clock(id);
+            return new ClockReading(id, clock.trueNs(now), clock.readNs(now));
+        }).toList();
+    }
+
+    /** How many faults are active on a device. No loop is asked. */
+    public int activeFaults(String name) {
+        return faults(name).map(faults -> (int) faults.list().stream().filter(Fault::isActive).count()).orElse(0);
+    }
+
+    /** How many commands wait for each event loop: a loop that does its work leaves none waiting. */
+    public List<Integer> waitingCommands() {
+        return loops.stream().map(EventLoop::waitingCommands).toList();
+    }
+
+    /** The time of the host. No loop is asked. */
+    public HostStatus hostStatus() {
+        return HostStatus.of(host, leapSeconds);
     }
 
     /**

@@ -55,6 +55,11 @@ public final class EventLoop implements AutoCloseable {
         return result;
     }
 
+    /** How many commands wait for the loop's thread; any thread may ask. */
+    int waitingCommands() {
+        return commands.size();
+    }
+
     private static <T> void complete(CompletableFuture<T> result, Callable<T> command) {
         try {
             result.complete(command.call());
