@@ -1,0 +1,130 @@
+package io.clocktower.metrics;
+
+import io.clocktower.clock.ClockSpec;
+import io.clocktower.device.ClockReading;
+import io.clocktower.device.DeviceCounters;
+import io.clocktower.device.DeviceCounters.AlarmEvent;
+import io.clocktower.device.DeviceCounters.Event;
+import io.clocktower.device.DeviceHost;
+import io.clocktower.device.DeviceSpec;
+import io.clocktower.device.DeviceState;
+import io.clocktower.device.HostStatus;
+import io.prometheus.client.Collector;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * What a scrape shows: the devices that there are then, as the loops left them for any thread to read. It disturbs no
+ * loop, so it can be had as often as anybody likes, and while a loop hangs.
+ */
+final class ClocktowerCollector extends Collector implements Collector.Describable {
+
+    private static final List<DeviceState> STATES = List.of(DeviceState.WAITING, DeviceState.CONNECTED,
+            DeviceState.FAILED);
+
+    private final DeviceHost devices;
+    private final String version;
+
+    ClocktowerCollector(DeviceHost devices, String version) {
+        this.devices = devices;
+        this.version = version;
+    }
+
+    /** The metrics without samples. */
+    @Override
+    public List<MetricFamilySamples> describe() {
+        return new Families().toList();
+    }
+
+    @Override
+    public List<MetricFamilySamples> collect() {
+        var families = new Families();
+        addService(families);
+        HostStatus host = devices.hostStatus();
+        addHost(families, host);
+        Map<DeviceState, Integer> states = new EnumMap<>(DeviceState.class);
+        for (DeviceSpec spec : devices.specs()) {
+            // Or it was removed in this very moment.
+            devices.counters(spec.name()).ifPresent(counters -> {
+                states.merge(counters.state(), 1, Integer::sum);
+                addDevice(families, spec.name(), counters);
+                addClocks(families, spec, counters, host.realtimeNs());
+            });
+        }
+        STATES.forEach(state -> families.add(Metric.DEVICES, states.getOrDefault(state, 0), name(state)));
+        return families.toList();
+    }
+
+    private void addService(Families families) {
+        families.add(Metric.BUILD_INFO, 1, System.getProperty("java.version"), version);
+        ProcessHandle.current().info().totalCpuDuration()
+                .ifPresent(cpu -> families.add(Metric.PROCESS_CPU, cpu.toNanos() / NANOSECONDS_PER_SECOND));
+        List<Integer> waiting = devices.waitingCommands();
+        for (int loop = 0; loop < waiting.size(); loop++) {
+            families.add(Metric.LOOP_WAITING_COMMANDS, waiting.get(loop), Integer.toString(loop));
+        }
+    }
+
+    private static void addHost(Families families, HostStatus host) {
+        host.discipline().ifPresent(discipline -> {
+            families.add(Metric.HOST_SYNCHRONIZED, discipline.isSynchronized());
+            families.add(Metric.HOST_MAX_ERROR, discipline.maxErrorNs() / NANOSECONDS_PER_SECOND);
+            families.add(Metric.HOST_ESTIMATED_ERROR, discipline.estimatedErrorNs() / NANOSECONDS_PER_SECOND);
+        });
+        families.add(Metric.HOST_TAI_OFFSET, host.taiOffsetSeconds());
+        families.add(Metric.LEAP_TABLE_EXPIRY, host.leapSeconds().expiresAt().getEpochSecond());
+    }
+
+    private void addDevice(Families families, String device, DeviceCounters counters) {
+        families.add(Metric.CONNECTED, counters.state() == DeviceState.CONNECTED, device);
+        families.add(Metric.CONNECTIONS, counters.count(Event.CONNECTION_ACCEPTED), device);
+        families.add(Metric.CONNECTIONS_REFUSED, counters.count(Event.CONNECTION_REFUSED), device);
+        families.add(Metric.PROTOCOL_ERRORS, counters.count(Event.PROTOCOL_ERROR), device);
+        families.add(Metric.RING_ERRORS, counters.count(Event.RING_ERROR), device);
+        families.add(Metric.FAULTS_ACTIVE, devices.activeFaults(device), device);
+        counters.forEachRequest((type, status, count) -> families.add(Metric.REQUESTS, count.getAsLong(), device,
+                status, type));
+        // Most guests make requests of a few types only, and a histogram is twenty series.
+        counters.forEachDuration((type, durations) -> {
+            if (durations.count() > 0) {
+                families.add(Metric.REQUEST_DURATION, durations, device, type);
+            }
+        });
+    }
+
+    private void addClocks(Families families, DeviceSpec spec, DeviceCounters counters, long nowNs) {
+        for (ClockReading reading : devices.readings(spec.name())) {
+            int id = reading.clockId();
+            ClockSpec clock = spec.clocks().get(id);
+            String[] labels = {Integer.toString(id), spec.name(), name(clock.type())};
+            families.add(Metric.CLOCK_OFFSET, reading.offsetNs() / NANOSECONDS_PER_SECOND, labels);
+            families.add(Metric.CLOCK_READS, counters.reads(id), labels);
+            OptionalLong lastReadNs = counters.lastReadNs(id);
+            if (lastReadNs.isPresent()) {
+                long ns = lastReadNs.getAsLong();
+                families.add(Metric.CLOCK_LAST_READ, ns / NANOSECONDS_PER_SECOND, labels);
+                families.add(Metric.CLOCK_LAST_READ_AGE, Math.max(0, nowNs - ns) / NANOSECONDS_PER_SECOND, labels);
+            }
+            if (clock.alarm()) {
+                addAlarm(families, counters, id, labels[0], labels[1]);
+            }
+        }
+    }
+
+    private static void addAlarm(Families families, DeviceCounters counters, int id, String... labels) {
+        families.add(Metric.ALARMS_SET, counters.count(AlarmEvent.SET, id), labels);
+        families.add(Metric.ALARMS_EXPIRED, counters.count(AlarmEvent.EXPIRED, id), labels);
+        families.add(Metric.ALARMS_DELIVERED, counters.count(AlarmEvent.DELIVERED, id), labels);
+        families.add(Metric.ALARMS_PENDING, counters.isAlarmPending(id), labels);
+        families.add(Metric.ALARMS_WAITING, counters.isAlarmWaiting(id), labels);
+        // Alarms are all that the device notifies of.
+        families.add(Metric.NOTIFICATIONS, counters.count(AlarmEvent.DELIVERED, id), labels);
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}
