@@ -20,9 +20,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -197,9 +199,28 @@ class ServiceIT {
     void theInterfaceIsDescribed() throws Exception {
         JsonNode description = application.get("q/openapi?format=json");
 
-        assertEquals(List.of("/api/v1/devices", "/api/v1/devices/{name}", "/api/v1/devices/{name}/counter"),
+        assertEquals(
+                List.of("/api/v1/devices", "/api/v1/devices/{name}", "/api/v1/devices/{name}/counter", "/api/v1/host"),
                 fields(description.path("paths")));
         assertEquals(200, application.send("q/swagger-ui/").statusCode());
+    }
+
+    @Test
+    void theHostIsShown() {
+        JsonNode host = application.get("api/v1/host");
+
+        Instant now = Instant.parse(host.path("now").asText());
+        assertTrue(Duration.between(now, Instant.now()).abs().compareTo(AT_ONCE) < 0, host::toString);
+        assertEquals(37, host.at("/taiOffset/seconds").asLong());
+        assertTrue(Set.of("kernel", "leap-second-table").contains(host.at("/taiOffset/source").asText()),
+                host::toString);
+        assertEquals("2016-12-31", host.at("/leapSeconds/last/day").asText());
+        assertFalse(host.at("/leapSeconds/source").asText().isEmpty(), host::toString);
+        assertFalse(host.path("version").asText().isEmpty(), host::toString);
+        assertTrue(Duration.parse(host.path("uptime").asText()).isPositive(), host::toString);
+        if (host.has("synchronized")) {
+            assertEquals(host.path("maxErrorNs").asLong(), Duration.parse(host.path("maxError").asText()).toNanos());
+        }
     }
 
     @Test
