@@ -23,7 +23,7 @@ final class Answer {
     /** The status of a device that there must be. */
     static DeviceStatus status(DeviceHost devices, String name) {
         return devices.status(name).map(Answer::await)
-                .orElseThrow(() -> new NotFoundException("There is no device " + FieldFault.quoted(name) + "."));
+                .orElseThrow(() -> new NotFoundException("There is no device " + FieldFault.shown(name) + "."));
     }
 
     /** Asks the devices with all of some labels how they are; all are asked before the first is waited for. */

@@ -12,11 +12,11 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** How a guest's cycle counter follows the host's, where KVM cannot be asked. */
 @Path("/api/v1/devices/{name}/counter")
@@ -35,7 +35,7 @@ public final class CounterResource {
     @PUT
     @Operation(summary = "Say how the guest's cycle counter follows the host's", description = "The driver that the guest"
             + " sets up next is told that it can read a clock and its counter as one.")
-    public Response put(@RestPath String name, DeviceRequest.Counter counter,
+    public RestResponse<DeviceView> put(@RestPath String name, DeviceRequest.Counter counter,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
         return give(name, ifMatch, Optional.of(FieldsException.required(counter).toMapping()));
     }
@@ -46,8 +46,9 @@ public final class CounterResource {
         give(name, ifMatch, Optional.empty());
     }
 
-    private Response give(String name, String ifMatch, Optional<CounterMapping> mapping) throws DeviceException {
+    private RestResponse<DeviceView> give(String name, String ifMatch, Optional<CounterMapping> mapping)
+            throws DeviceException {
         DeviceStatus changed = devices.giveCounter(name, Versions.expected(ifMatch), mapping).after();
-        return Versions.tagged(Response.ok(DeviceView.of(changed)), changed).build();
+        return Versions.tagged(DeviceView.of(changed), changed);
     }
 }

@@ -2,6 +2,7 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
+import io.clocktower.device.ClockReading;
 import io.clocktower.device.DeviceStatus;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -98,10 +99,11 @@ public record DeviceView(String name,
     static Clock clock(DeviceStatus.Clock clock) {
         ClockType type = clock.spec().type();
         Instant lastRead = clock.lastReadNs().isPresent() ? Times.instant(clock.lastReadNs().getAsLong()) : null;
+        ClockReading reading = clock.reading();
         return new Clock(clock.id(), Words.of(type), Words.of(clock.spec().smearing()), clock.spec().alarm(),
-                Times.reading(type, clock.trueNs()), Times.number(clock.trueNs()),
-                Times.reading(type, clock.servedNs()), Times.number(clock.servedNs()),
-                clock.offsetNs().map(Times::duration).orElse(null), clock.offsetNs().orElse(null), clock.faults(),
+                Times.reading(type, reading.trueNs()), Times.number(reading.trueNs()),
+                Times.reading(type, reading.servedNs()), Times.number(reading.servedNs()),
+                reading.offsetNs().map(Times::duration).orElse(null), reading.offsetNs().orElse(null), clock.faults(),
                 clock.readsSinceFault().orElse(null), clock.reads(), lastRead, clock.reads() == 0);
     }
 

@@ -19,7 +19,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.time.Instant;
@@ -35,7 +34,9 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** The devices of the service. */
 @Path("/api/v1/devices")
@@ -61,9 +62,6 @@ public final class DevicesResource {
 
     @GET
     @Operation(summary = "List the devices", description = "In the order of their names.")
-    @APIResponse(responseCode = "200", description = "The devices as they are now")
-    @APIResponse(responseCode = "400", description = "A label is not name=value", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    @APIResponse(responseCode = "503", description = "An event loop did not answer in time", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public List<DeviceView> list(
             @Parameter(description = "Only those with this label, as name=value; of several, with each", example = "team=payments") @RestQuery List<String> label) {
         return Answer.select(devices, label).stream().map(Answer::await).map(DeviceView::of).toList();
@@ -90,9 +88,9 @@ public final class DevicesResource {
 
     @POST
     @Operation(summary = "Make a device", description = "It listens at its socket, and is kept until it is removed.")
-    @APIResponse(responseCode = "201", description = "The device, and where it is", content = @Content(schema = @Schema(implementation = DeviceView.class)))
+    @ResponseStatus(201)
     @APIResponse(responseCode = "409", description = "There is one of that name, or somebody listens at its socket", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    public Response create(DeviceRequest device, @Context UriInfo uri) throws DeviceException {
+    public RestResponse<DeviceView> create(DeviceRequest device, @Context UriInfo uri) throws DeviceException {
         DeviceSpec spec = FieldsException.required(device).toSpec(socketDirectory);
         try {
             PrivateDirectory.prepare(spec.socket().getParent());
@@ -100,19 +98,16 @@ public final class DevicesResource {
             throw FieldsException.impossible(List.of(new FieldFault("socket", e.getMessage())));
         }
         DeviceStatus made = devices.create(spec);
-        return Versions.tagged(Response.created(uri.getAbsolutePathBuilder().path(made.name()).build())
-                .entity(DeviceView.of(made)), made).build();
+        return Versions.created(uri, made.name(), DeviceView.of(made), made);
     }
 
     @GET
     @Path("/{name}")
     @Operation(summary = "Show a device")
-    @APIResponse(responseCode = "200", description = "The device as it is now")
-    @APIResponse(responseCode = "404", description = "There is no such device", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    @APIResponse(responseCode = "503", description = "The device's event loop did not answer in time", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    public Response get(@Parameter(description = "The device's name", example = "vm0") @RestPath String name) {
+    public RestResponse<DeviceView> get(
+            @Parameter(description = "The device's name", example = "vm0") @RestPath String name) {
         DeviceStatus status = Answer.status(devices, name);
-        return Versions.tagged(Response.ok(DeviceView.of(status)), status).build();
+        return Versions.tagged(DeviceView.of(status), status);
     }
 
     @DELETE
@@ -155,18 +150,18 @@ public final class DevicesResource {
     @GET
     @Path("/{name}/labels")
     @Operation(summary = "Show the labels of a device")
-    public Response labels(@RestPath String name) {
+    public RestResponse<Map<String, String>> labels(@RestPath String name) {
         DeviceStatus status = Answer.status(devices, name);
-        return Versions.tagged(Response.ok(status.spec().labels()), status).build();
+        return Versions.tagged(status.spec().labels(), status);
     }
 
     @PUT
     @Path("/{name}/labels")
     @Operation(summary = "Set the labels of a device", description = "In place of those that it has. Those of the"
             + " configuration come back when the service starts anew.")
-    public Response putLabels(@RestPath String name, Map<String, String> labels,
+    public RestResponse<Map<String, String>> putLabels(@RestPath String name, Map<String, String> labels,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
         DeviceStatus status = devices.label(name, Versions.expected(ifMatch), FieldsException.required(labels)).after();
-        return Versions.tagged(Response.ok(status.spec().labels()), status).build();
+        return Versions.tagged(status.spec().labels(), status);
     }
 }

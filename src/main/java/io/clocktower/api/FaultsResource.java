@@ -17,17 +17,20 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** The faults of a device. */
 @Path("/api/v1/devices/{name}/faults")
@@ -48,9 +51,9 @@ public final class FaultsResource {
 
     @GET
     @Operation(summary = "List the faults of a device", description = "In the order in which they are composed.")
-    public Response list(@RestPath String name) throws DeviceException {
+    public RestResponse<List<FaultView>> list(@RestPath String name) throws DeviceException {
         DeviceStatus status = Answer.status(devices, name);
-        return Versions.tagged(Response.ok(views(status).toList()), status).build();
+        return Versions.tagged(views(status).toList(), status);
     }
 
     @GET
@@ -72,7 +75,10 @@ public final class FaultsResource {
 
     @POST
     @Operation(summary = "Inject a fault", description = "It takes effect from the next reading on, after the faults that are there.")
-    public Response inject(@RestPath String name, FaultBody fault,
+    @APIResponse(responseCode = "201", description = "The fault, and where it is", content = @Content(schema = @Schema(implementation = FaultView.class)))
+    @APIResponse(responseCode = "200", description = "Of a dry run", content = @Content(schema = @Schema(implementation = PreviewView.class)))
+    @APIResponse(responseCode = "409", description = "The device has as many faults as it may have", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public RestResponse<?> inject(@RestPath String name, FaultBody fault,
             @Parameter(description = "Answer what each clock would show, and change nothing") @RestQuery boolean dryRun,
             @Parameter(description = "How far a dry run looks ahead", example = "PT1M") @RestQuery String over,
             @Parameter(description = "At how many times a dry run reads the clocks", example = "7") @RestQuery Integer points,
@@ -80,13 +86,12 @@ public final class FaultsResource {
             throws DeviceException {
         var request = FieldsException.required(fault).request(Answer.name(caller));
         if (dryRun) {
-            return Response.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
-                    PreviewView.times(over, points)))).build();
+            return RestResponse.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
+                    PreviewView.times(over, points))));
         }
         Changed changed = devices.inject(name, Versions.expected(ifMatch), Optional.empty(), request);
         FaultEffect injected = changed.injected();
-        return Versions.tagged(Response.created(uri.getAbsolutePathBuilder().path(injected.fault().id()).build())
-                .entity(FaultView.of(name, injected)), changed.after()).build();
+        return Versions.created(uri, injected.fault().id(), FaultView.of(name, injected), changed.after());
     }
 
     @DELETE
@@ -99,9 +104,9 @@ public final class FaultsResource {
     @GET
     @Path("/{fault}")
     @Operation(summary = "Show a fault")
-    public Response get(@RestPath String name, @RestPath String fault) throws DeviceException {
+    public RestResponse<FaultView> get(@RestPath String name, @RestPath String fault) throws DeviceException {
         DeviceStatus status = Answer.status(devices, name);
-        return Versions.tagged(Response.ok(FaultView.of(name, find(status, fault))), status).build();
+        return Versions.tagged(FaultView.of(name, find(status, fault)), status);
     }
 
     @DELETE

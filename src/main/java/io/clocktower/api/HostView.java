@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** The host, as the API shows it. */
@@ -57,10 +56,10 @@ public record HostView(
         Long maxErrorNs = discipline.map(Discipline::maxErrorNs).orElse(null);
         Long estimatedErrorNs = discipline.map(Discipline::estimatedErrorNs).orElse(null);
         return new HostView(
-                Instant.ofEpochSecond(Math.floorDiv(host.realtimeNs(), NS_A_SECOND),
-                        Math.floorMod(host.realtimeNs(), NS_A_SECOND)),
+                Times.instant(host.realtimeNs()),
                 discipline.map(Discipline::isSynchronized).orElse(null), duration(maxErrorNs), maxErrorNs,
-                duration(estimatedErrorNs), estimatedErrorNs, discipline.map(it -> name(it.leapState())).orElse(null),
+                duration(estimatedErrorNs), estimatedErrorNs,
+                discipline.map(it -> Words.of(it.leapState())).orElse(null),
                 host.clocksource().orElse(null),
                 new TaiOffset(host.taiOffsetSeconds(), host.isTaiOffsetOfKernel() ? "kernel" : "leap-second-table"),
                 leapTable(host.leapSeconds(), host.realtimeNs()), version, uptime.toString());
@@ -89,9 +88,5 @@ public record HostView(
     private static LeapSecond leapSecond(LeapSeconds.Entry before, LeapSeconds.Entry entry) {
         return new LeapSecond(LocalDate.ofEpochDay(entry.utcSeconds() / SECONDS_A_DAY).minusDays(1),
                 entry.taiMinusUtcSeconds() - before.taiMinusUtcSeconds(), entry.taiMinusUtcSeconds());
-    }
-
-    private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -14,14 +14,17 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** The offsets of devices and of single clocks: the fault that is wanted most, as a value that is set. */
 @Path("/api/v1/devices/{name}")
@@ -40,14 +43,16 @@ public final class OffsetsResource {
     @GET
     @Path("/offset")
     @Operation(summary = "Show the offset of a device", description = "Zero if there is none.")
-    public Response get(@RestPath String name) throws DeviceException {
+    public RestResponse<OffsetView> get(@RestPath String name) throws DeviceException {
         return show(Answer.status(devices, name), Optional.empty());
     }
 
     @PUT
     @Path("/offset")
     @Operation(summary = "Set the offset of a device", description = "Moves all clocks but the monotonic ones, from the next reading on.")
-    public Response put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
+    @APIResponse(responseCode = "200", description = "The offset as it is now; of a dry run what the clocks would show", content = @Content(schema = @Schema(oneOf = {
+            OffsetView.class, PreviewView.class})))
+    public RestResponse<?> put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
             @Context SecurityContext caller) throws DeviceException {
         return put(name, Optional.empty(), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch, caller);
@@ -63,7 +68,7 @@ public final class OffsetsResource {
     @GET
     @Path("/clocks/{clock}/offset")
     @Operation(summary = "Show the offset of a clock", description = "That of the clock alone: the device's comes on top. Zero if there is none.")
-    public Response getOfClock(@RestPath String name, @RestPath int clock) throws DeviceException {
+    public RestResponse<OffsetView> getOfClock(@RestPath String name, @RestPath int clock) throws DeviceException {
         DeviceStatus status = Answer.status(devices, name);
         Answer.requireClock(status, clock);
         return show(status, Optional.of(clock));
@@ -72,7 +77,10 @@ public final class OffsetsResource {
     @PUT
     @Path("/clocks/{clock}/offset")
     @Operation(summary = "Set the offset of a clock", description = "Moves this clock alone, from its next reading on.")
-    public Response putOfClock(@RestPath String name, @RestPath int clock, OffsetBody offset, @RestQuery boolean dryRun,
+    @APIResponse(responseCode = "200", description = "The offset as it is now; of a dry run what the clocks would show", content = @Content(schema = @Schema(oneOf = {
+            OffsetView.class, PreviewView.class})))
+    public RestResponse<?> putOfClock(@RestPath String name, @RestPath int clock, OffsetBody offset,
+            @RestQuery boolean dryRun,
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
             @Context SecurityContext caller) throws DeviceException {
         Answer.requireClock(Answer.status(devices, name), clock);
@@ -88,16 +96,17 @@ public final class OffsetsResource {
         delete(name, Optional.of(clock), ifMatch);
     }
 
-    private static Response show(DeviceStatus status, Optional<Integer> clock) {
-        return Versions.tagged(Response.ok(OffsetView.of(status, clock)), status).build();
+    private static RestResponse<OffsetView> show(DeviceStatus status, Optional<Integer> clock) {
+        return Versions.tagged(OffsetView.of(status, clock), status);
     }
 
-    private Response put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs, String ifMatch,
+    private RestResponse<?> put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs,
+            String ifMatch,
             SecurityContext caller) throws DeviceException {
         Optional<String> id = Optional.of(OffsetView.id(clock));
         var request = FieldsException.required(offset).request(clock, Answer.name(caller));
         if (previewNs != null) {
-            return Response.ok(PreviewView.of(devices.preview(name, id, request, previewNs))).build();
+            return RestResponse.ok(PreviewView.of(devices.preview(name, id, request, previewNs)));
         }
         Changed changed = devices.inject(name, Versions.expected(ifMatch), id, request);
         return show(changed.after(), clock);

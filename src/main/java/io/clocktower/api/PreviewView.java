@@ -2,6 +2,7 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
+import io.clocktower.device.ClockReading;
 import io.clocktower.device.FieldFault;
 import io.clocktower.device.Preview;
 import java.math.BigInteger;
@@ -9,7 +10,6 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -65,17 +65,15 @@ record PreviewView(List<Sample> samples) {
     static PreviewView of(Preview preview) {
         List<ClockType> types = preview.types();
         return new PreviewView(preview.samples().stream().map(sample -> new Sample(Times.instant(sample.realtimeNs()),
-                Duration.ofNanos(sample.atNs()).toString(), IntStream.range(0, types.size())
-                        .mapToObj(id -> reading(id, types.get(id), sample.clocks().get(id))).toList()))
+                Duration.ofNanos(sample.atNs()).toString(), sample.clocks().stream()
+                        .map(reading -> reading(types.get(reading.clockId()), reading)).toList()))
                 .toList());
     }
 
-    private static Reading reading(int id, ClockType type, Preview.Reading reading) {
-        BigInteger trueNs = Times.number(reading.trueNs());
-        BigInteger servedNs = Times.number(reading.servedNs());
-        BigInteger offsetNs = servedNs == null || trueNs == null ? null : servedNs.subtract(trueNs);
-        return new Reading(id, Words.of(type), Times.reading(type, reading.trueNs()), trueNs,
-                Times.reading(type, reading.servedNs()), servedNs, offsetNs == null ? null : Times.duration(offsetNs),
-                offsetNs);
+    private static Reading reading(ClockType type, ClockReading reading) {
+        return new Reading(reading.clockId(), Words.of(type), Times.reading(type, reading.trueNs()),
+                Times.number(reading.trueNs()), Times.reading(type, reading.servedNs()),
+                Times.number(reading.servedNs()), reading.offsetNs().map(Times::duration).orElse(null),
+                reading.offsetNs().orElse(null));
     }
 }

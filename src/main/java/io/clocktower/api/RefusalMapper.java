@@ -11,6 +11,8 @@ import jakarta.ws.rs.ext.Provider;
 @Provider
 public final class RefusalMapper implements ExceptionMapper<WebApplicationException> {
 
+    private static final String NO_METHOD = "Unable to find matching target resource method";
+
     @Override
     public Response toResponse(WebApplicationException refusal) {
         Response response = refusal.getResponse();
@@ -33,9 +35,10 @@ public final class RefusalMapper implements ExceptionMapper<WebApplicationExcept
                 : Problem.of(refusal.getResponse().getStatusInfo(), detail(refusal));
     }
 
-    /** A message that nobody gave repeats the status. */
+    /** A message that nobody gave repeats the status, and one of the library's is about its own classes. */
     private static String detail(WebApplicationException refusal) {
         String message = refusal.getMessage();
-        return message == null || message.startsWith("HTTP " + refusal.getResponse().getStatus()) ? null : message;
+        return message == null || message.startsWith("HTTP " + refusal.getResponse().getStatus())
+                || message.equals(NO_METHOD) ? null : message;
     }
 }

@@ -3,26 +3,35 @@ package io.clocktower.api;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.FieldFault;
-import jakarta.ws.rs.core.Response.ResponseBuilder;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
 /** Entity tags of devices: a change can be asked for of the version that the caller has seen, and no other. */
 final class Versions {
 
     static final String IF_MATCH = "If-Match";
+    private static final String ETAG = "ETag";
 
     private static final Pattern TAGS = Pattern.compile("\\s*(W/)?\"[^\"]*\"\\s*(,\\s*(W/)?\"[^\"]*\"\\s*)*");
 
     private Versions() {}
 
-    /** The answer, with the entity tag of the device. */
-    static ResponseBuilder tagged(ResponseBuilder answer, DeviceStatus device) {
-        return answer.header("ETag", tag(device.version()));
+    /** An answer of status 200, with the entity tag of the device. */
+    static <T> RestResponse<T> tagged(T entity, DeviceStatus device) {
+        return ResponseBuilder.ok(entity).header(ETAG, tag(device.version())).build();
+    }
+
+    /** An answer of status 201, with the entity tag of the device. */
+    static <T> RestResponse<T> created(UriInfo collection, String name, T entity, DeviceStatus device) {
+        return ResponseBuilder.<T>created(collection.getAbsolutePathBuilder().path(name).build()).entity(entity)
+                .header(ETAG, tag(device.version())).build();
     }
 
     private static String tag(DeviceVersion version) {

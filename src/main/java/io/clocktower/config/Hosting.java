@@ -21,6 +21,7 @@ import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import org.jboss.logging.Logger;
 
@@ -127,9 +128,19 @@ public class Hosting {
 
     /** Once HTTP listens, and so knows its port. */
     void onHttp(@ObservesAsync HttpServerStart event, HttpServer http) {
+        URI base = base(event, http);
         devices.specs().forEach(
-                spec -> LOG.infof("%s: curl %s", spec.name(),
-                        http.getLocalBaseUri().resolve("/api/v1/devices/" + spec.name())));
+                spec -> LOG.infof("%s: curl %s", spec.name(), base.resolve("/api/v1/devices/" + spec.name())));
+    }
+
+    /** The server may not have told its address yet when it has told that it listens; then it is that which was asked for. */
+    private static URI base(HttpServerStart event, HttpServer http) {
+        try {
+            return http.getLocalBaseUri();
+        } catch (RuntimeException e) {
+            return URI.create("%s://%s:%d/".formatted(event.options().isSsl() ? "https" : "http",
+                    event.options().getHost(), event.options().getPort()));
+        }
     }
 
     /** Quarkus waits for this before it closes HTTP, so a service that drains can be watched. */

@@ -82,7 +82,7 @@ final class DeviceClocks {
             clock.holdMonotonic(clocks.get(id).monotonicNs());
             List<Fault> active = faults.list().stream()
                     .filter(fault -> fault.anchorsNs().containsKey(id) && fault.endNs() > now.boottimeNs()).toList();
-            return new DeviceStatus.Clock(id, spec.clocks().get(id), clock.trueNs(now), clock.readNs(now),
+            return new DeviceStatus.Clock(spec.clocks().get(id), ClockReading.of(id, clock, now),
                     active.stream().map(Fault::id).toList(), readsSince(active, id), counters.reads(id),
                     counters.lastReadNs(id), Optional.ofNullable(alarms.get(id)));
         }).toList();

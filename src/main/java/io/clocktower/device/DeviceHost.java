@@ -6,7 +6,6 @@ import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceException.Reason;
 import io.clocktower.device.DeviceStatus.FaultEffect;
-import io.clocktower.clock.ServedClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -197,7 +196,7 @@ public final class DeviceHost implements AutoCloseable {
     private Place place(String name) throws DeviceException {
         Place place = devices.get(name);
         if (place == null) {
-            throw DeviceException.notFound("there is no device " + name);
+            throw DeviceException.notFound("There is no device " + FieldFault.shown(name) + ".");
         }
         return place;
     }
@@ -331,10 +330,8 @@ public final class DeviceHost implements AutoCloseable {
         }
         HostInstant now = HostInstant.of(host);
         Faults faults = place.device().faults();
-        return IntStream.range(0, place.device().spec().clocks().size()).mapToObj(id -> {
-            ServedClock clock = faults.clock(id);
-            return new ClockReading(id, clock.trueNs(now), clock.readNs(now));
-        }).toList();
+        return IntStream.range(0, place.device().spec().clocks().size())
+                .mapToObj(id -> ClockReading.of(id, faults.clock(id), now)).toList();
     }
 
     /** How many faults are active on a device. No loop is asked. */

@@ -2,8 +2,6 @@ package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
-import io.clocktower.clock.ServedClock;
-import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -44,26 +42,17 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
     public record Ring(int index, int size, int base, boolean started, boolean enabled, boolean broken) {}
 
     /**
-     * @param trueNs what the clock would show if nothing were injected, in unsigned nanoseconds since its epoch
-     * @param servedNs what it shows the guest
      * @param faults the ids of those that act on it
      * @param readsSinceFault how often the guest read it since the latest of them began
      * @param reads how often the guest read it
      * @param lastReadNs when the guest last read it, in nanoseconds since 1970-01-01 00:00 UTC
      * @param alarm if it has one
      */
-    public record Clock(int id, ClockSpec spec, long trueNs, long servedNs, List<String> faults,
-            Optional<Long> readsSinceFault, long reads, OptionalLong lastReadNs, Optional<Alarm> alarm) {
+    public record Clock(ClockSpec spec, ClockReading reading, List<String> faults, Optional<Long> readsSinceFault,
+            long reads, OptionalLong lastReadNs, Optional<Alarm> alarm) {
 
-        /** How far the guest is led from true time; nothing if the clock cannot be read. */
-        public Optional<BigInteger> offsetNs() {
-            return ServedClock.isRepresentable(servedNs) && ServedClock.isRepresentable(trueNs)
-                    ? Optional.of(unsigned(servedNs).subtract(unsigned(trueNs)))
-                    : Optional.empty();
-        }
-
-        private static BigInteger unsigned(long ns) {
-            return new BigInteger(Long.toUnsignedString(ns));
+        public int id() {
+            return reading.clockId();
         }
     }
 

@@ -27,7 +27,7 @@ final class DueTime {
             clock.setFaults(current.chain(clockId));
             long readingNs = clock.readNs(then);
             if (ServedClock.isRepresentable(readingNs) && Long.compareUnsigned(readingNs, timeNs) >= 0) {
-                return OptionalLong.of(look == 0 ? timeNs - readingNs : atNs);
+                return OptionalLong.of(look == 0 ? -pastNs(timeNs, readingNs) : atNs);
             }
             long nextChangeNs = current.nextChangeNs();
             long stepNs = Math.min(clock.nsUntilLook(timeNs, then),
@@ -38,5 +38,11 @@ final class DueTime {
             atNs += stepNs;
         }
         return OptionalLong.of(atNs);
+    }
+
+    /** By what a reading is past a time, or as far as a signed number goes. */
+    private static long pastNs(long timeNs, long readingNs) {
+        long pastNs = readingNs - timeNs;
+        return pastNs < 0 ? Long.MAX_VALUE : pastNs;
     }
 }

@@ -201,14 +201,14 @@ public final class Faults {
 
     /** These as they are at a time: those that have ended are gone, and those that have begun act. */
     public Faults at(HostInstant now) {
-        List<Fault> standing = new ArrayList<>();
+        List<Fault> begun = new ArrayList<>();
         for (Fault fault : faults) {
-            if (fault.endNs() > now.boottimeNs()) {
-                boolean begins = !fault.isActive() && fault.startNs() <= now.boottimeNs();
-                standing.add(begins ? fault.anchored(anchors(fault, standing, now)) : fault);
-            }
+            boolean begins = !fault.isActive() && fault.startNs() <= now.boottimeNs();
+            begun.add(begins ? fault.anchored(anchors(fault, begun, now)) : fault);
         }
-        return standing.equals(faults) ? this : new Faults(clocks, leapSeconds, standing, floorsNs);
+        // Only now: one that has ended may have acted when another one began.
+        begun.removeIf(fault -> fault.endNs() <= now.boottimeNs());
+        return begun.equals(faults) ? this : new Faults(clocks, leapSeconds, begun, floorsNs);
     }
 
     /** These at a time until which no clock was read under those that have begun: they begin only then. */
@@ -220,13 +220,14 @@ public final class Faults {
 
     /** What the time scales of its clocks show, under the faults before it, when a fault begins. */
     private Map<Integer, Long> anchors(Fault fault, List<Fault> before, HostInstant now) {
+        List<Fault> acting = before.stream().filter(other -> other.endNs() > fault.startNs()).toList();
         Map<Integer, Long> anchors = new HashMap<>();
         for (int id = 0; id < clocks.size(); id++) {
             if (isFor(fault, id)) {
                 long scaleNs = clocks.get(id).type() == ClockType.MONOTONIC
                         ? fault.startNs()
                         : now.taiNs() - (now.boottimeNs() - fault.startNs());
-                anchors.put(id, chain(id, before).apply(scaleNs, fault.startNs()));
+                anchors.put(id, chain(id, acting).apply(scaleNs, fault.startNs()));
             }
         }
         return anchors;

@@ -54,7 +54,7 @@ final class Place {
         }
         try {
             if (isRemoved) {
-                throw DeviceException.notFound("there is no device " + name());
+                throw DeviceException.notFound("There is no device " + name() + ".");
             }
             return act.call();
         } finally {

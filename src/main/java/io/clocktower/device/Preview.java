@@ -25,15 +25,7 @@ public record Preview(List<ClockType> types, List<Sample> samples) {
      * @param realtimeNs on the host's wall clock
      * @param clocks in the order of their ids
      */
-    public record Sample(long atNs, long realtimeNs, List<Reading> clocks) {}
-
-    /**
-     * A clock at one time, in unsigned nanoseconds since its epoch.
-     *
-     * @param trueNs what it shows without faults
-     * @param servedNs what it shows the guest
-     */
-    public record Reading(long trueNs, long servedNs) {}
+    public record Sample(long atNs, long realtimeNs, List<ClockReading> clocks) {}
 
     /**
      * @param atNs from now, ascending
@@ -52,8 +44,8 @@ public record Preview(List<ClockType> types, List<Sample> samples) {
             for (int id = 0; id < clockCount; id++) {
                 clocks.get(id).setFaults(begun.chain(id));
             }
-            samples.put(at, new Sample(at, then.realtimeNs(), clocks.stream()
-                    .map(clock -> new Reading(clock.trueNs(then), clock.readNs(then))).toList()));
+            samples.put(at, new Sample(at, then.realtimeNs(), IntStream.range(0, clockCount)
+                    .mapToObj(id -> ClockReading.of(id, clocks.get(id), then)).toList()));
         }
         return new Preview(clocks.stream().map(clock -> clock.spec().type()).toList(),
                 atNs.stream().map(samples::get).toList());

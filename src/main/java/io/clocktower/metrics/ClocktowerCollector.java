@@ -100,7 +100,8 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
             int id = reading.clockId();
             ClockSpec clock = spec.clocks().get(id);
             String[] labels = {Integer.toString(id), spec.name(), name(clock.type())};
-            families.add(Metric.CLOCK_OFFSET, reading.offsetNs() / NANOSECONDS_PER_SECOND, labels);
+            families.add(Metric.CLOCK_OFFSET,
+                    reading.offsetNs().map(ns -> ns.doubleValue() / NANOSECONDS_PER_SECOND).orElse(Double.NaN), labels);
             families.add(Metric.CLOCK_READS, counters.reads(id), labels);
             OptionalLong lastReadNs = counters.lastReadNs(id);
             if (lastReadNs.isPresent()) {

@@ -104,9 +104,14 @@ class ServiceIT {
     void aDeviceIsShownInTheOrderOfItsDeclaration() {
         JsonNode device = application.get("api/v1/devices/vm0");
 
-        assertEquals(List.of("name", "socket", "state", "labels", "clocks", "crossTimestamps", "counters"),
+        assertEquals(
+                List.of("name", "socket", "state", "configured", "created", "revision", "labels", "clocks", "faults",
+                        "crossTimestamps", "counters"),
                 fields(device));
-        assertEquals(List.of("id", "type", "smearing", "alarm", "trueNs", "servedNs", "offsetNs", "reads"),
+        assertEquals(
+                List.of("id", "type", "smearing", "alarm", "trueTime", "trueNs", "servedTime", "servedNs", "offset",
+                        "offsetNs",
+                        "faults", "reads", "neverRead"),
                 fields(device.at("/clocks/0")));
         assertEquals("vm0", device.path("name").asText());
         assertEquals(socket("vm0").toString(), device.path("socket").asText());
@@ -151,11 +156,11 @@ class ServiceIT {
     void aCounterIsGivenAndTakenBack() throws Exception {
         assertEquals(200, application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":-5}").statusCode());
         assertEquals(204, application.send("DELETE", "api/v1/devices/vm1/counter", null).statusCode());
-        assertProblem(400, "offset: a number of cycles was expected.",
+        assertProblem(400, "offset: missing, expected a number of cycles",
                 application.send("PUT", "api/v1/devices/vm1/counter", "{}"));
-        assertProblem(400, "fractionBits: 64, expected 0 to 63.",
+        assertProblem(422, "fractionBits: 64, expected 0 to 63",
                 application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"fractionBits\":64}"));
-        assertProblem(400, "ratio: 0, expected more.",
+        assertProblem(422, "ratio: 0, expected more",
                 application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"ratio\":0}"));
         assertProblem(404, "There is no device vm9.",
                 application.send("PUT", "api/v1/devices/vm9/counter", "{\"offset\":1}"));
@@ -164,14 +169,14 @@ class ServiceIT {
     @Test
     void aBodyThatCannotBeReadIsRefusedByField() throws Exception {
         String number = "expected a whole number from -9223372036854775808 to 9223372036854775807";
-        Map<String, String> details = Map.of("{\"offset\":\"x\"}", "offset: \"x\", " + number, "{\"offset\":\"5\"}",
+        Map<String, String> details = Map.of("{\"offset\":\"x\"}", "offset: a text, " + number, "{\"offset\":\"5\"}",
                 "offset: a text, " + number, "{\"offset\":1,\"colour\":2}",
                 "colour: no such field, expected one of fractionBits, offset, ratio", "{",
                 "expected JSON (line 1, column 2)", "[]", "a list, expected an object", "{\"offset\":1e30}",
                 "offset: 1.0E30, " + number, "{\"offset\":9223372036854775808}", "offset: " + number,
                 "{\"offset\":1} 2",
-                "expected nothing after the first value", "\0\0\0x", "expected JSON in UTF-8", "",
-                "offset: a number of cycles was expected.");
+                "expected nothing after the first value", "\0\0\0{\uffff\"", "expected JSON in UTF-8", "",
+                "expected a JSON object as the body");
         for (Map.Entry<String, String> refused : details.entrySet()) {
             assertProblem(400, refused.getValue(),
                     application.send("PUT", "api/v1/devices/vm1/counter", refused.getKey()));
@@ -199,9 +204,18 @@ class ServiceIT {
     void theInterfaceIsDescribed() throws Exception {
         JsonNode description = application.get("q/openapi?format=json");
 
-        assertEquals(
-                List.of("/api/v1/devices", "/api/v1/devices/{name}", "/api/v1/devices/{name}/counter", "/api/v1/host"),
-                fields(description.path("paths")));
+        assertTrue(fields(description.path("paths")).containsAll(List.of("/api/v1/devices", "/api/v1/devices/{name}",
+                "/api/v1/devices/{name}/faults", "/api/v1/alarms", "/api/v1/host")), description::toString);
+        description.path("paths").properties().forEach(path -> path.getValue().properties().stream()
+                .filter(operation -> operation.getValue().has("responses")).forEach(operation -> {
+                    String call = operation.getKey() + " " + path.getKey();
+                    assertFalse(operation.getValue().path("summary").asText().isEmpty(), call);
+                    assertFalse(operation.getValue().path("tags").isEmpty(), call);
+                    assertTrue(operation.getValue().at("/responses").has("503"), call);
+                    assertEquals("#/components/schemas/Problem", operation.getValue()
+                            .at("/responses/503/content/application~1problem+json/schema/$ref").asText(), call);
+                }));
+        assertTrue(description.at("/components/schemas").has("Problem"));
         assertEquals(200, application.send("q/swagger-ui/").statusCode());
     }
 

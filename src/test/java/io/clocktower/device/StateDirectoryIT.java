@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class StateDirectoryIT {
 
     private static final int KILLS = 100;
-    private static final int MAX_LIFE_MICROS = 20_000;
+    private static final int MAX_VERSIONS = 5;
+    private static final int MAX_MORE_MICROS = 5_000;
     private static final int MAX_CONTENT_BYTES = 100_000;
     private static final long PATIENCE_S = 60;
 
@@ -91,7 +92,10 @@ class StateDirectoryIT {
             Process writer = writer(path);
             try (var said = writer.inputReader()) {
                 assertEquals(Integer.toString(last), said.readLine());
-                TimeUnit.MICROSECONDS.sleep(random.nextInt(MAX_LIFE_MICROS));
+                for (int versions = random.nextInt(MAX_VERSIONS); versions > 0; versions--) {
+                    last = Integer.parseInt(said.readLine());
+                }
+                TimeUnit.MICROSECONDS.sleep(random.nextInt(MAX_MORE_MICROS));
                 // Not the process's own method, which closes the streams too.
                 writer.toHandle().destroyForcibly();
                 last = said.lines().mapToInt(Integer::parseInt).max().orElse(last);
