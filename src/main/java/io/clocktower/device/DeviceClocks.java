@@ -45,8 +45,12 @@ final class DeviceClocks {
         return faults;
     }
 
-    /** Changes what the clocks show, from the next reading on. */
-    void become(Faults changed) {
+    /** The faults as they are to be kept: with what monotonic clocks have come to under them. */
+    Faults keptFaults() {
+        return faults.withFloors(floorsNs());
+    }
+
+    private Map<Integer, Long> floorsNs() {
         Map<Integer, Long> floors = new HashMap<>();
         for (int id = 0; id < clocks.size(); id++) {
             if (spec.clocks().get(id).type() == ClockType.MONOTONIC && !faults.chain(id).isEmpty()) {
@@ -55,7 +59,12 @@ final class DeviceClocks {
                 floors.put(id, faults.floorsNs().get(id));
             }
         }
-        faults = changed.withFloors(floors).begun(HostInstant.of(host));
+        return floors;
+    }
+
+    /** Changes what the clocks show, from the next reading on. */
+    void become(Faults changed) {
+        faults = changed.withFloors(floorsNs()).begun(HostInstant.of(host));
         for (int id = 0; id < clocks.size(); id++) {
             clocks.get(id).setFaults(faults.chain(id));
         }

@@ -110,6 +110,7 @@ public final class DeviceHost implements AutoCloseable {
             devices.remove(spec.name());
             place.loop().submit(() -> {
                 place.device().close();
+                place.onRemoved();
                 return null;
             });
             throw e;
@@ -128,17 +129,29 @@ public final class DeviceHost implements AutoCloseable {
         EventLoop loop = loops.get(devices.size() % loops.size());
         ListeningSocket socket = ListeningSocket.bind(spec.socket());
         var observer = new Observer(spec.name());
+        CompletableFuture<HostedDevice> making = loop.submit(() -> {
+            var made = new HostedDevice(record, host, timers, loop.reactor(), socket, observer);
+            made.listen();
+            return made;
+        });
         try {
-            HostedDevice device = Place.await(loop.submit(() -> {
-                var made = new HostedDevice(record, host, timers, loop.reactor(), socket, observer);
-                made.listen();
-                return made;
-            }), DeviceException.noAnswer("device " + spec.name() + ": the event loop does not answer"));
+            HostedDevice device = Place.await(making,
+                    DeviceException.noAnswer("device " + spec.name() + ": the event loop does not answer"));
             Place place = new Place(device, loop);
             devices.put(spec.name(), place);
             return place;
         } catch (DeviceException e) {
-            socket.close();
+            // The loop may yet make it, of this socket.
+            making.whenComplete((made, _) -> {
+                if (made == null) {
+                    socket.close();
+                } else {
+                    loop.submit(() -> {
+                        made.close();
+                        return null;
+                    });
+                }
+            });
             throw DeviceException.failed("device " + spec.name() + " cannot be hosted: " + e.getMessage(), e);
         }
     }
@@ -158,23 +171,32 @@ public final class DeviceHost implements AutoCloseable {
             });
             store.forget(name);
             try {
-                place.order(() -> {
-                    checkRemovable(place.device(), expected, isForced);
-                    place.device().close();
+                return place.order(() -> {
+                    close(place, expected, isForced);
                     return null;
                 });
             } catch (DeviceException e) {
-                if (e.reason() == Reason.CONFLICT) {
-                    // A front-end connected meanwhile.
+                if (e.reason() != Reason.NOT_KNOWN) {
+                    // A front-end connected meanwhile, for example.
                     store.keep(record);
                 }
                 throw e;
             }
-            devices.remove(name);
-            place.onRemoved();
-            return null;
         });
         publish(DeviceEvent.Type.DEVICE_REMOVED, name);
+    }
+
+    /** On the loop's thread, which may come to it after nobody waits for it any more. */
+    private void close(Place place, Predicate<DeviceVersion> expected, boolean isForced) throws DeviceException {
+        try {
+            checkRemovable(place.device(), expected, isForced);
+        } catch (DeviceException e) {
+            writer.onChanged(place);
+            throw e;
+        }
+        place.device().close();
+        place.onRemoved();
+        devices.remove(place.name(), place);
     }
 
     private static void checkRemovable(HostedDevice device, Predicate<DeviceVersion> expected, boolean isForced)
@@ -222,10 +244,17 @@ public final class DeviceHost implements AutoCloseable {
             }
             DeviceRecord next = prepared.next().with(prepared.now().version().next());
             store.keep(next);
-            return new Changed(prepared.before(), place.order(() -> {
-                device.become(next);
-                return device.status();
-            }));
+            try {
+                return new Changed(prepared.before(), place.order(() -> {
+                    device.become(next);
+                    return device.status();
+                }));
+            } catch (DeviceException e) {
+                if (e.reason() != Reason.NOT_KNOWN) {
+                    store.keep(prepared.now());
+                }
+                throw e;
+            }
         });
     }
 

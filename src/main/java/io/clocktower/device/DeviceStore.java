@@ -94,7 +94,7 @@ final class DeviceStore {
         try {
             Faults before = new Faults(spec.clocks(), leapSeconds, kept, isSameBoot ? file.floorsNs() : Map.of());
             return before.withFloors(floors(before, spec, now)).at(now);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ArithmeticException e) {
             LOG.warnf("%s: its faults cannot be restored, and it serves true time: %s", spec.name(), e.getMessage());
             return new Faults(spec.clocks(), leapSeconds, List.of(), Map.of());
         }
@@ -121,7 +121,7 @@ final class DeviceStore {
                     if (spec.clocks().get(id).type() == ClockType.MONOTONIC) {
                         ServedClock clock = before.clock(id);
                         long lastNs = clock.readNs(now.plus(fault.endNs() - 1 - now.boottimeNs()));
-                        floors.merge(id, lastNs, Math::max);
+                        floors.merge(id, lastNs, (one, other) -> Long.compareUnsigned(one, other) < 0 ? other : one);
                     }
                 }
             }

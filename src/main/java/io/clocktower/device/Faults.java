@@ -69,6 +69,11 @@ public final class Faults {
         return faults.stream().filter(fault -> fault.id().equals(id)).findFirst();
     }
 
+    /** Whether others would be kept as these are. */
+    boolean isSameAs(Faults other) {
+        return faults.equals(other.faults) && floorsNs.equals(other.floorsNs);
+    }
+
     Map<Integer, Long> floorsNs() {
         return floorsNs;
     }
@@ -126,12 +131,9 @@ public final class Faults {
             throw DeviceException.impossible("clock", "none, expected one, as the device has only monotonic clocks and"
                     + " those must be named");
         }
-        if (request.duration().isPresent()) {
-            Duration duration = request.duration().get();
-            if (!duration.isPositive() || duration.compareTo(MAX_DURATION) > 0) {
-                throw DeviceException.impossible("duration", "%s, expected more than 0 and at most %s"
-                        .formatted(duration, MAX_DURATION));
-            }
+        if (!isLength(request.duration())) {
+            throw DeviceException.impossible("duration", "%s, expected more than 0 and at most %s"
+                    .formatted(request.duration().get(), MAX_DURATION));
         }
         if (request.start().isPresent()) {
             Duration delay = Duration.between(instant(now), request.start().get());
@@ -140,6 +142,11 @@ public final class Faults {
                         .formatted(request.start().get(), instant(now), MAX_DELAY));
             }
         }
+    }
+
+    /** Whether a fault can last so long. */
+    static boolean isLength(Optional<Duration> duration) {
+        return duration.map(length -> length.isPositive() && length.compareTo(MAX_DURATION) <= 0).orElse(true);
     }
 
     private void checkClock(int clockId, Effect effect) throws DeviceException {
@@ -196,7 +203,7 @@ public final class Faults {
 
     /** These with other floors for the monotonic clocks. */
     Faults withFloors(Map<Integer, Long> floors) {
-        return new Faults(clocks, leapSeconds, faults, floors);
+        return floors.equals(floorsNs) ? this : new Faults(clocks, leapSeconds, faults, floors);
     }
 
     /** These as they are at a time: those that have ended are gone, and those that have begun act. */

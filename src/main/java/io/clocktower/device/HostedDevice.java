@@ -52,6 +52,7 @@ final class HostedDevice {
     private Connection connection;
     private Optional<String> failure = Optional.empty();
     private boolean isRetired;
+    private long keptAlarmChanges;
     private CounterSource.Found counter = CounterSource.UNASKED;
 
     /**
@@ -186,6 +187,15 @@ final class HostedDevice {
         }
         rtc.onTime();
         notifyDriver();
+        keepAlarms();
+    }
+
+    /** What the guest or time made of the alarms outlives the service, too. */
+    private void keepAlarms() {
+        if (rtc.alarmChanges() != keptAlarmChanges) {
+            keptAlarmChanges = rtc.alarmChanges();
+            observer.onChanged();
+        }
     }
 
     private void onFaultsChanged(Faults before, DeviceEvent.Type come, DeviceEvent.Type gone) {
@@ -203,7 +213,7 @@ final class HostedDevice {
 
     /** What makes up the device now. */
     DeviceRecord record() {
-        return new DeviceRecord(spec, isConfigured, version, clocks.faults(), rtc.alarms());
+        return new DeviceRecord(spec, isConfigured, version, clocks.keptFaults(), rtc.alarms());
     }
 
     /** Becomes what a change has made of its record; the alarms stay as the guest left them meanwhile. */
@@ -216,6 +226,11 @@ final class HostedDevice {
         onFaultsChanged(before, DeviceEvent.Type.FAULT_INJECTED, DeviceEvent.Type.FAULT_REVERTED);
         rtc.onTime();
         notifyDriver();
+        keepAlarms();
+        if (!clocks.keptFaults().isSameAs(record.faults())) {
+            // It was kept before its faults could begin.
+            observer.onChanged();
+        }
     }
 
     /**
@@ -232,7 +247,7 @@ final class HostedDevice {
                     clockId));
         }
         notifyDriver();
-        observer.onChanged();
+        keepAlarms();
     }
 
     private void notifyDriver() {
@@ -318,12 +333,14 @@ final class HostedDevice {
                 // An alarm may have been set to a time that has come.
                 notifyDriver();
             }
+            keepAlarms();
             return isMoreLeft;
         }
 
         @Override
         public void onReset() {
             rtc.onReset();
+            keepAlarms();
         }
     }
 

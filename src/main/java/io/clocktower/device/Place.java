@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,7 +17,7 @@ final class Place {
     private final HostedDevice device;
     private final EventLoop loop;
     private final ReentrantLock changing = new ReentrantLock();
-    private boolean isRemoved;
+    private volatile boolean isRemoved;
 
     /** What is done while nothing else changes the device. */
     @FunctionalInterface
@@ -53,31 +54,43 @@ final class Place {
             throw DeviceException.noAnswer("the service is stopping; nothing was changed");
         }
         try {
-            if (isRemoved) {
-                throw DeviceException.notFound("There is no device " + name() + ".");
-            }
+            requireThere();
             return act.call();
         } finally {
             changing.unlock();
         }
     }
 
-    /** For whoever removes it, and holds it exclusively. */
+    private void requireThere() throws DeviceException {
+        if (isRemoved) {
+            throw DeviceException.notFound("There is no device " + name() + ".");
+        }
+    }
+
+    /** For whoever removes it, on the loop's thread. */
     void onRemoved() {
         isRemoved = true;
     }
 
     /** Asks the loop for something that changes nothing. */
     <T> T ask(Callable<T> question) throws DeviceException {
-        return await(loop.submit(question), DeviceException.noAnswer("device " + name()
+        return await(submit(question), DeviceException.noAnswer("device " + name()
                 + ": its event loop did not answer within " + DEADLINE.toSeconds() + " s; nothing was changed"));
     }
 
     /** Has the loop do something. */
     <T> T order(Callable<T> command) throws DeviceException {
-        return await(loop.submit(command), DeviceException.notKnown("device " + name()
+        return await(submit(command), DeviceException.notKnown("device " + name()
                 + ": its event loop did not answer within " + DEADLINE.toSeconds()
                 + " s; the change is kept on disk, and is made as soon as the loop goes on"));
+    }
+
+    /** Whoever comes after a late removal finds no device. */
+    private <T> CompletableFuture<T> submit(Callable<T> act) {
+        return loop.submit(() -> {
+            requireThere();
+            return act.call();
+        });
     }
 
     /** An event loop's answer, or the exception that says that it was late. */
@@ -90,6 +103,9 @@ final class Place {
             }
             if (e.getCause() instanceof InvalidDeviceException invalid) {
                 throw invalid;
+            }
+            if (e.getCause() instanceof RejectedExecutionException full) {
+                throw DeviceException.noAnswer(full.getMessage() + "; nothing was changed");
             }
             throw DeviceException.failed("the event loop failed: " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.clocktower.clock.ClockSpec;
@@ -39,8 +41,34 @@ record StateFile(int format, String bootId, boolean isConfigured, DeviceVersion 
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
                     DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
                     DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    /**
+     * @throws IllegalArgumentException if its parts do not belong together
+     */
+    StateFile {
+        faults = List.copyOf(faults);
+        floorsNs = Map.copyOf(floorsNs);
+        alarms = List.copyOf(alarms);
+        int count = device.spec().clocks().size();
+        for (Fault fault : faults) {
+            fault.clock().ifPresent(id -> requireClock("fault " + fault.id(), id, count));
+            fault.anchorsNs().keySet().forEach(id -> requireClock("fault " + fault.id(), id, count));
+            if (!Faults.isLength(fault.duration())) {
+                throw new IllegalArgumentException("fault %s lasts %s".formatted(fault.id(), fault.duration().get()));
+            }
+        }
+        floorsNs.keySet().forEach(id -> requireClock("a floor", id, count));
+        alarms.forEach(alarm -> requireClock("an alarm", alarm.clockId(), count));
+    }
+
+    private static void requireClock(String what, int id, int count) {
+        if (id < 0 || id >= count) {
+            throw new IllegalArgumentException("%s is of clock %d of %d".formatted(what, id, count));
+        }
+    }
 
     /** The specification of the device, as of {@link DeviceSpec}. */
     record Device(String name, String socket, List<ClockSpec> clocks, Optional<CounterMapping> counter,
@@ -87,10 +115,10 @@ record StateFile(int format, String bootId, boolean isConfigured, DeviceVersion 
      * @throws IOException if it is none of ours, or not whole
      */
     static StateFile read(byte[] content) throws IOException {
-        StateFile file = JSON.readValue(content, StateFile.class);
-        if (file.format != FORMAT) {
-            throw new IOException("its format is %d, expected %d".formatted(file.format, FORMAT));
+        JsonNode file = JSON.readTree(content);
+        if (!IntNode.valueOf(FORMAT).equals(file.get("format"))) {
+            throw new IOException("its format is %s, expected %d".formatted(file.get("format"), FORMAT));
         }
-        return file;
+        return JSON.treeToValue(file, StateFile.class);
     }
 }

@@ -47,6 +47,11 @@ final class Alarm {
         return isEnabled;
     }
 
+    /** Whether its clock has come to its time. */
+    boolean isReached() {
+        return isReached;
+    }
+
     /** Whether an expiration waits to be notified. */
     boolean isWaiting() {
         return isWaiting;

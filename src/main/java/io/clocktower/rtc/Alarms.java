@@ -40,6 +40,7 @@ final class Alarms {
     private final Alarm[] alarms;
     private final DescriptorChain chain = new DescriptorChain();
     private boolean isNegotiated;
+    private long changes;
     private final MemorySegment notification = MemorySegment.ofArray(new long[NOTIFICATION_BYTES / Long.BYTES]);
 
     Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer, AlarmObserver observer) {
@@ -80,6 +81,7 @@ final class Alarms {
     void set(int clockId, long timeNs, boolean isEnabled) {
         now.take(host);
         boolean isExpired = alarms[clockId].set(timeNs, isEnabled, readNs(clockId));
+        changes++;
         observer.onSet(clockId);
         observe(clockId, isExpired);
         setTimer();
@@ -88,6 +90,7 @@ final class Alarms {
     void setEnabled(int clockId, boolean isEnabled) {
         now.take(host);
         boolean isExpired = alarms[clockId].setEnabled(isEnabled, readNs(clockId));
+        changes++;
         observer.onSet(clockId);
         observe(clockId, isExpired);
         setTimer();
@@ -98,7 +101,11 @@ final class Alarms {
         now.take(host);
         for (int id = 0; id < alarms.length; id++) {
             if (has(id)) {
+                boolean wasReached = alarms[id].isReached();
                 observe(id, alarms[id].onReading(readNs(id)));
+                if (alarms[id].isReached() != wasReached) {
+                    changes++;
+                }
             }
         }
         setTimer();
@@ -111,6 +118,7 @@ final class Alarms {
                 observe(id, alarms[id].onReset(readNs(id)));
             }
         }
+        changes++;
         setTimer();
     }
 
@@ -170,10 +178,16 @@ final class Alarms {
                 chain.write(notification, NOTIFICATION_BYTES);
                 alarmq.push(chain, NOTIFICATION_BYTES);
                 alarms[id].onNotified();
+                changes++;
                 observer.onDelivered(id);
                 observe(id, false);
             }
         }
+    }
+
+    /** Rises whenever {@link #status} becomes another one. */
+    long changes() {
+        return changes;
     }
 
     List<AlarmStatus> status() {
@@ -186,6 +200,7 @@ final class Alarms {
             return false;
         }
         alarms[clockId].force();
+        changes++;
         observe(clockId, false);
         return true;
     }

@@ -110,6 +110,11 @@ public final class RtcDevice {
         return alarms.status();
     }
 
+    /** Rises whenever {@link #alarms} become others; allocates nothing. */
+    public long alarmChanges() {
+        return alarms.changes();
+    }
+
     /** Has the alarms that the device had before; one whose time has come meanwhile expires. */
     public void restore(List<AlarmStatus> before) {
         alarms.restore(before);

@@ -8,10 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.clocktower.clock.Effect;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import java.lang.management.ManagementFactory;
+import java.time.LocalDate;
 import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,8 +30,28 @@ class AllocationIT {
     @ParameterizedTest
     @ValueSource(longs = {Guest.FEATURES, FrontEnd.VERSION_1})
     void requestsAllocateNothing(long features) throws Exception {
+        try (var devices = new Devices("vm0")) {
+            assertNothingIsAllocated(devices, features);
+        }
+    }
+
+    /** Every kind of fault at once, so each reading goes through all of them. */
+    @Test
+    void requestsAllocateNothingUnderFaultsEither() throws Exception {
+        List<Effect> effects = List.of(new Effect.Step(-5), new Effect.SetTime(ManualHostClock.UTC_NS),
+                new Effect.Drift(1_000), new Effect.Slew(-5_000_000_000L, 1_000), new Effect.Jitter(5, 1_000, 1),
+                new Effect.Strobe(5, 1_000), new Effect.LeapSecond(LocalDate.of(2026, 12, 31), 1));
+        try (var devices = new Devices("vm0")) {
+            for (Effect effect : effects) {
+                devices.host().inject("vm0", DeviceVersion.ANY, Optional.empty(), FaultRequests.of(effect));
+            }
+            assertNothingIsAllocated(devices, Guest.FEATURES);
+        }
+    }
+
+    private static void assertNothingIsAllocated(Devices devices, long features) throws Exception {
         boolean hasIndirect = (features & FrontEnd.INDIRECT_DESC) != 0;
-        try (var devices = new Devices("vm0"); var guest = new Guest(devices.socket("vm0"), features, 256, 0)) {
+        try (var guest = new Guest(devices.socket("vm0"), features, 256, 0)) {
             make(WARM_UP_REQUESTS, guest, hasIndirect);
             var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long loop = Thread.getAllStackTraces().keySet().stream()

@@ -18,19 +18,47 @@ public final class Devices implements AutoCloseable {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
 
     private final Path directory;
-    private final ManualHostClock clock = new ManualHostClock();
-    private final DeviceHost host = new DeviceHost(clock, clock, LeapSeconds.builtIn(),
-            new DeviceStore("a boot"), 1);
+    private final ManualHostClock clock;
+    private final Optional<StateDirectory> state;
+    private final DeviceHost host;
 
     public Devices(String... names) throws Exception {
-        directory = Files.createTempDirectory("clocktower");
+        this(Files.createTempDirectory("clocktower"), new ManualHostClock(), Optional.empty(), "a boot");
         for (String name : names) {
             create(name, ClockSpec.DEFAULTS, Duration.ZERO);
         }
     }
 
+    private Devices(Path directory, ManualHostClock clock, Optional<Path> kept, String bootId) throws IOException {
+        this.directory = directory;
+        this.clock = clock;
+        host = new DeviceHost(clock, clock, LeapSeconds.builtIn(), new DeviceStore(bootId), 1);
+        state = kept.isPresent() ? Optional.of(StateDirectory.open(kept.get())) : Optional.empty();
+        state.ifPresent(host::keepIn);
+    }
+
+    /**
+     * Devices that are kept, as a service has them after its start.
+     *
+     * @param directory of their sockets, and of their state in {@code state}; it stays
+     * @param clock goes on from one start to the next
+     * @param bootId of the host's boot
+     */
+    public static Devices kept(Path directory, ManualHostClock clock, String bootId) throws Exception {
+        var devices = new Devices(directory, clock, Optional.of(directory.resolve("state")), bootId);
+        for (DeviceSpec spec : devices.host.kept()) {
+            devices.host.restore(spec);
+        }
+        return devices;
+    }
+
     public void create(String name, List<ClockSpec> clocks, Duration pollWindow) throws DeviceException {
-        host.configure(new DeviceSpec(name, socket(name), clocks, Optional.empty(), pollWindow, Map.of()));
+        host.configure(spec(name, clocks, pollWindow));
+    }
+
+    /** What a device of these devices is made by. */
+    public DeviceSpec spec(String name, List<ClockSpec> clocks, Duration pollWindow) {
+        return new DeviceSpec(name, socket(name), clocks, Optional.empty(), pollWindow, Map.of());
     }
 
     public Path socket(String name) {
@@ -65,6 +93,10 @@ public final class Devices implements AutoCloseable {
     @Override
     public void close() throws IOException {
         host.close();
-        Files.delete(directory);
+        if (state.isPresent()) {
+            state.get().close();
+        } else {
+            Files.delete(directory);
+        }
     }
 }

@@ -84,7 +84,8 @@ class FaultsTest {
     @Test
     void thoseOfOneStartAreComposedInTheOrderOfTheirInjection() throws Exception {
         Faults driftLast = none().with("a", of(FREEZE), NOW).with("b", of(new Effect.Drift(SECOND)), NOW);
-        assertEquals(10 * SECOND, shown(driftLast, TAI, 10 * SECOND), "a clock that stands still, a second a second fast");
+        assertEquals(10 * SECOND, shown(driftLast, TAI, 10 * SECOND),
+                "a clock that stands still, a second a second fast");
         Faults freezeLast = none().with("b", of(new Effect.Drift(SECOND)), NOW).with("a", of(FREEZE), NOW);
         assertEquals(0, shown(freezeLast, TAI, 10 * SECOND));
     }
@@ -112,7 +113,8 @@ class FaultsTest {
         Faults faults = none().with("a", lasting(20 * SECOND, of(new Effect.Step(100 * SECOND))), NOW)
                 .with("b", from(in(10 * SECOND), of(FREEZE)), NOW);
         assertEquals(110 * SECOND, shown(faults, UTC, 15 * SECOND));
-        assertEquals(110 * SECOND, shown(faults, UTC, 30 * SECOND), "the step has ended, and stood when the clock froze");
+        assertEquals(110 * SECOND, shown(faults, UTC, 30 * SECOND),
+                "the step has ended, and stood when the clock froze");
         assertEquals(110 * SECOND, shown(faults.at(NOW.plus(15 * SECOND)), UTC, 30 * SECOND));
     }
 

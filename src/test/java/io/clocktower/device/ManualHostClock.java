@@ -40,10 +40,23 @@ public final class ManualHostClock implements HostClock, HostTimer.Factory {
         timers.forEach(Timer::endIfDue);
     }
 
+    /** Time goes on, and no timer has ended yet. */
+    void advanceUnnoticed(long ns) {
+        realtimeNs += ns;
+        boottimeNs += ns;
+    }
+
     /** Somebody sets the wall clock, of which the kernel tells those who asked for it. */
     public void set(long realtimeNs) {
         this.realtimeNs = realtimeNs;
         timers.forEach(Timer::endIfSet);
+    }
+
+    /** Runs something on the event loop of the device that was made last, as soon as that comes to it. */
+    void runOnLoop(Runnable act) {
+        Timer timer = timers.getLast();
+        timer.act = act;
+        timer.ended.signal();
     }
 
     @Override
@@ -62,9 +75,19 @@ public final class ManualHostClock implements HostClock, HostTimer.Factory {
         private final Reactor.Watch watch;
         private volatile boolean isSet;
         private volatile long dueNs = NEVER;
+        private volatile Runnable act = () -> {};
 
         private Timer(Reactor reactor, Runnable onTime) {
-            watch = reactor.watch(ended.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> onTime.run());
+            watch = reactor.watch(ended.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> {
+                acted().run();
+                onTime.run();
+            });
+        }
+
+        private Runnable acted() {
+            Runnable due = act;
+            act = () -> {};
+            return due;
         }
 
         @Override

@@ -62,7 +62,7 @@ class PreviewTest {
     void itTellsTheTimesOfItsSamples() {
         Preview.Sample sample = Preview.of(CLOCKS.size(), none, NOW, List.of(SECOND)).samples().getFirst();
         assertEquals(NOW.realtimeNs() + SECOND, sample.realtimeNs());
-        assertEquals(List.of(new Preview.Reading(NOW.taiNs() + SECOND, NOW.taiNs() + SECOND),
-                new Preview.Reading(NOW.boottimeNs() + SECOND, NOW.boottimeNs() + SECOND)), sample.clocks());
+        assertEquals(List.of(new ClockReading(0, NOW.taiNs() + SECOND, NOW.taiNs() + SECOND),
+                new ClockReading(1, NOW.boottimeNs() + SECOND, NOW.boottimeNs() + SECOND)), sample.clocks());
     }
 }
