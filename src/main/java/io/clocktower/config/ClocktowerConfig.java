@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The configuration, under {@code clocktower}. */
 @ConfigMapping(prefix = "clocktower")
@@ -37,8 +38,56 @@ public interface ClocktowerConfig {
     @WithDefault("1")
     int eventLoops();
 
+    /** Who may do what over HTTP. */
+    Auth auth();
+
+    /** What HTTP lets through. */
+    Http http();
+
     /** The devices by name; without any there is one, {@code vm0}. */
     Map<String, Device> devices();
+
+    /** Who may do what over HTTP. Without any of it, and without OIDC, nobody is asked who he is. */
+    interface Auth {
+
+        /** Bearer tokens, by the name of who has them. */
+        Map<String, Token> tokens();
+
+        /** A file of more tokens, re-read when it changes: lines of name, role and the token's SHA-256 in hex. */
+        Optional<Path> tokensFile();
+
+        /** Roles of client certificates, by their subject's common name. */
+        Map<String, Role> certificates();
+    }
+
+    /** One bearer token. */
+    interface Token {
+
+        /** The token's SHA-256, in hex; the token itself is nowhere. */
+        String sha256();
+
+        /** What it allows. */
+        Role role();
+    }
+
+    /** What HTTP lets through. */
+    interface Http {
+
+        /** Names by which the service may be called besides those it knows itself; {@code *} allows any. */
+        Optional<Set<String>> allowedHosts();
+
+        /** How many changes a caller may make a second, with bursts of five times as many; 0 is no limit. */
+        @WithDefault("200")
+        int changesPerSecond();
+    }
+
+    /** What a caller may do. */
+    enum Role {
+        /** Reads. */
+        VIEWER,
+        /** Reads and changes. */
+        OPERATOR
+    }
 
     /** One device. */
     interface Device {

@@ -1,0 +1,124 @@
+package io.clocktower.security;
+
+import io.clocktower.config.ClocktowerConfig.Role;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A file of bearer tokens: a line for each, with name, role and SHA-256 in hex, apart by blanks. {@code #} begins a
+ * comment.
+ */
+record TokensFile(Path path) {
+
+    private static final int MAX_BYTES = 1 << 20;
+    private static final String EXPECTED = "expected a name, viewer or operator, and the 64 hex digits of a SHA-256";
+
+    /** Why a file cannot be used. Shows nothing of its content. */
+    static final class InvalidException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        InvalidException(String message) {
+            super(message);
+        }
+    }
+
+    /** What changes whenever the file does, or another is put in its place. */
+    Object version() {
+        try {
+            return Map.copyOf(Files.readAttributes(path, "unix:ctime,lastModifiedTime,size,ino,dev"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return e.getClass();
+        }
+    }
+
+    /** Whether users who are neither its owner nor of its group can read it. */
+    boolean isForAll() {
+        try {
+            return Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ);
+        } catch (IOException | UnsupportedOperationException _) {
+            return false;
+        }
+    }
+
+    /**
+     * Reads the whole file.
+     *
+     * @param others tokens that are known besides, and whose names and hashes are taken
+     */
+    List<Token> read(Collection<Token> others) throws InvalidException {
+        List<String> lines = lines();
+        List<Token> tokens = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        List<Token.Hash> hashes = new ArrayList<>();
+        others.forEach(other -> {
+            names.add(other.name());
+            hashes.add(other.hash());
+        });
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).replaceFirst("#.*", "").strip();
+            if (line.isEmpty()) {
+                continue;
+            }
+            Token token = token(line, i + 1);
+            if (!names.add(token.name())) {
+                throw new InvalidException("line %d: the name %s is taken".formatted(i + 1, token.name()));
+            }
+            if (hashes.contains(token.hash())) {
+                throw new InvalidException("line %d: the SHA-256 is another token's".formatted(i + 1));
+            }
+            hashes.add(token.hash());
+            tokens.add(token);
+        }
+        return List.copyOf(tokens);
+    }
+
+    private static Token token(String line, int number) throws InvalidException {
+        String[] words = line.split("\\s+");
+        if (words.length == 3 && Token.isName(words[0]) && words[1].matches("viewer|operator")) {
+            Role role = Role.valueOf(words[1].toUpperCase(Locale.ROOT));
+            var hash = Token.Hash.parse(words[2]);
+            if (hash.isPresent()) {
+                return new Token(words[0], role, hash.get());
+            }
+        }
+        throw new InvalidException("line %d: %s".formatted(number, EXPECTED));
+    }
+
+    /** An empty file is one that is just being written; without tokens on purpose it has a comment. */
+    private List<String> lines() throws InvalidException {
+        try {
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                throw new InvalidException("is not a file");
+            }
+            if (Files.size(path) > MAX_BYTES) {
+                throw new InvalidException("has more than %d bytes".formatted(MAX_BYTES));
+            }
+            List<String> lines = Files.readAllLines(path);
+            if (lines.isEmpty()) {
+                throw new InvalidException("line 1: is empty, " + EXPECTED);
+            }
+            return lines;
+        } catch (NoSuchFileException _) {
+            throw new InvalidException("is not there");
+        } catch (AccessDeniedException _) {
+            throw new InvalidException("cannot be read: permission denied");
+        } catch (CharacterCodingException _) {
+            throw new InvalidException("is not text in UTF-8");
+        } catch (IOException e) {
+            throw new InvalidException("cannot be read: " + e.getMessage());
+        }
+    }
+}
