@@ -27,6 +27,7 @@ public class LimitsFilter {
     private static final int TOO_MANY = 429;
 
     private final long maxBodyBytes;
+    /** Of HTTP/1 alone: what it has read to the end of an HTTP/2 stream a resource cannot be given any more. */
     private final BodyHandler unannouncedBodies;
     private final int changesPerSecond;
     private final Optional<ChangeRate> rate;
@@ -57,8 +58,7 @@ public class LimitsFilter {
         } else if (isTooLarge(context.request().getHeader("Content-Length"))) {
             context.fail(TOO_LARGE, new Refusal(TOO_LARGE,
                     "A body may have %d bytes (quarkus.http.limits.max-body-size).".formatted(maxBodyBytes)));
-        } else if (Call.isChange(context) && context.request().getHeader("Content-Length") == null
-                && !context.request().isEnded()) {
+        } else if (context.request().headers().contains("Transfer-Encoding")) {
             unannouncedBodies.handle(context);
         } else {
             context.next();
