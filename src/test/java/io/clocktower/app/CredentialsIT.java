@@ -157,6 +157,7 @@ class CredentialsIT {
         Path victor = stores.key("victor", "CN=victor smith");
         Path nina = stores.key("nina", "CN=nina");
         Path stranger = stores.key("stranger", "CN=olga");
+        Path impostor = stores.key("impostor", "CN=olga,O=Operators");
         Path clients = stores.trust("clients", "olga", "victor", "nina");
         Path trusted = stores.trust("trusted", "server");
         Path file = Files.writeString(directory.resolve("tokens"), line("ann", "viewer", "own"));
@@ -178,8 +179,10 @@ class CredentialsIT {
             assertEquals(200, over(KeyStores.client(trusted, victor), root.resolve(DEVICES), "GET", null));
             assertEquals(403, over(KeyStores.client(trusted, victor), root.resolve(COUNTER), "DELETE", null));
             assertEquals(403, over(KeyStores.client(trusted, nina), root.resolve(DEVICES), "GET", null));
+            // A client does not show the certificate of an authority that it was not asked for, unless it lies.
+            assertEquals(401, over(KeyStores.client(trusted, stranger), root.resolve(DEVICES), "GET", null));
             assertThrows(IOException.class,
-                    () -> over(KeyStores.client(trusted, stranger), root.resolve(DEVICES), "GET", null));
+                    () -> over(KeyStores.client(trusted, impostor), root.resolve(DEVICES), "GET", null));
             try (HttpClient plain = HttpClient.newHttpClient()) {
                 assertEquals(401, status(plain, application.root().resolve(DEVICES), "GET", null));
             }
