@@ -2,6 +2,7 @@ package io.clocktower.security;
 
 import io.clocktower.audit.Call;
 import io.clocktower.config.ClocktowerConfig.Role;
+import io.github.bucket4j.Bucket;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.credential.CertificateCredential;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -10,6 +11,7 @@ import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import org.jboss.logging.Logger;
 
 /**
@@ -26,6 +28,9 @@ public class AccessPolicy implements HttpSecurityPolicy {
     private static final int UNAVAILABLE = 503;
 
     private final Protection protection;
+    /** Anybody can send tokens that nobody can check. */
+    private final Bucket warnings = Bucket.builder()
+            .addLimit(limit -> limit.capacity(1).refillGreedy(1, Duration.ofSeconds(10))).build();
 
     AccessPolicy(Protection protection) {
         this.protection = protection;
@@ -45,7 +50,7 @@ public class AccessPolicy implements HttpSecurityPolicy {
         }
         // Quarkus would answer with an empty body.
         context.remove(QuarkusHttpUser.AUTH_FAILURE_HANDLER);
-        return identity.onFailure().transform(AccessPolicy::refusal)
+        return identity.onFailure().transform(this::refusal)
                 .map(caller -> check(context, caller, isChange ? Role.OPERATOR : Role.VIEWER));
     }
 
@@ -58,11 +63,13 @@ public class AccessPolicy implements HttpSecurityPolicy {
                 .formatted(protection.host()) + " is not a loopback address.");
     }
 
-    private static Throwable refusal(Throwable failure) {
+    private Throwable refusal(Throwable failure) {
         if (failure instanceof AuthenticationFailedException) {
             return Problems.unauthorized("The credential is not valid.");
         }
-        LOG.warnf("a caller cannot be authenticated: %s", failure.getMessage());
+        if (warnings.tryConsume(1)) {
+            LOG.warnf("a caller cannot be authenticated: %s", failure.getMessage());
+        }
         return new Refusal(UNAVAILABLE, "Who is calling cannot be found out now; the service's log says why.");
     }
 

@@ -42,9 +42,9 @@ public class Problems {
             return;
         }
         Refusal refusal = refusal(context.failure(), status);
-        if (refusal.status() < SERVER_ERROR) {
+        if (refusal.status() < SERVER_ERROR || context.failure() == refusal) {
             Call.of(context).refuse();
-        } else if (context.failure() != refusal) {
+        } else {
             LOG.error("a call failed", context.failure());
         }
         answer(context, refusal);
