@@ -1,0 +1,43 @@
+package io.clocktower.plan;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jboss.logging.Logger;
+
+/** The thread on which plans look at the time. It ends when they are closed. */
+final class PlanThread {
+
+    private static final Logger LOG = Logger.getLogger(PlanThread.class);
+    /** While the host is suspended a thread's sleep does not end, and the plans' time goes on. */
+    private static final long LONGEST_SLEEP_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Plans plans;
+    private final Thread thread;
+
+    PlanThread(Plans plans) {
+        this.plans = plans;
+        thread = Thread.ofPlatform().name("plans").daemon().start(this::run);
+    }
+
+    /** Has it look at once. */
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    private void run() {
+        while (!plans.isClosed()) {
+            long ns = Long.MAX_VALUE;
+            try {
+                ns = plans.runDue();
+            } catch (RuntimeException failure) {
+                LOG.error("plans: unexpected failure", failure);
+                ns = LONGEST_SLEEP_NS;
+            }
+            if (ns == Long.MAX_VALUE) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, Math.min(ns, LONGEST_SLEEP_NS));
+            }
+        }
+    }
+}
