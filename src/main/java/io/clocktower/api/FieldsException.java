@@ -10,11 +10,13 @@ final class FieldsException extends WebApplicationException {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient Problem problem;
+    private final transient Response.StatusType status;
+    private final transient List<FieldFault> faults;
 
     private FieldsException(Response.StatusType status, List<FieldFault> faults) {
         super(status.getReasonPhrase(), Response.status(status).build());
-        problem = Problem.of(status, faults);
+        this.status = status;
+        this.faults = faults;
     }
 
     /** It does not say what it must: 400. */
@@ -42,7 +44,14 @@ final class FieldsException extends WebApplicationException {
         return body;
     }
 
+    /** The same of a body that is a part of another one; an empty path is the whole. */
+    FieldsException in(String path) {
+        return path.isEmpty()
+                ? this
+                : new FieldsException(status, faults.stream().map(fault -> fault.in(path)).toList());
+    }
+
     Problem problem() {
-        return problem;
+        return Problem.of(status, faults);
     }
 }

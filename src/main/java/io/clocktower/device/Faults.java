@@ -161,7 +161,7 @@ public final class Faults {
             case UTC, UTC_SMEARED, UTC_MAYBE_SMEARED -> Optional.empty();
         };
         if (objection.isPresent()) {
-            throw DeviceException.impossible("clock", "%d, %s".formatted(clockId, objection.get()));
+            throw DeviceException.impossible(effect instanceof Effect.Step ? "offset" : "type", objection.get());
         }
     }
 

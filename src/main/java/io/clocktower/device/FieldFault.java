@@ -49,8 +49,7 @@ public record FieldFault(String field, String detail) {
      * @param refusal says {@code COMPONENT: DETAIL}
      */
     static FieldFault of(String field, IllegalArgumentException refusal) {
-        FieldFault fault = of(refusal);
-        return new FieldFault(field + "." + fault.field, fault.detail);
+        return of(refusal).in(field);
     }
 
     /**
@@ -61,6 +60,11 @@ public record FieldFault(String field, String detail) {
     public static FieldFault of(IllegalArgumentException refusal) {
         String[] parts = refusal.getMessage().split(": ", 2);
         return new FieldFault(parts[0], parts[1]);
+    }
+
+    /** The same of a field that is a part of another one. */
+    public FieldFault in(String path) {
+        return new FieldFault(field.isEmpty() ? path : path + "." + field, detail);
     }
 
     @Override

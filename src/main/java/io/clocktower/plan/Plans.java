@@ -4,6 +4,7 @@ import io.clocktower.clock.HostInstant;
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceException.Reason;
 import io.clocktower.device.DeviceHost;
+import io.clocktower.device.FieldFault;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.Fault;
@@ -86,8 +87,9 @@ public final class Plans implements AutoCloseable {
         } catch (DeviceException e) {
             // What is only so for now may be otherwise by then.
             if (e.reason() == Reason.IMPOSSIBLE) {
-                throw PlanException.impossible("%sfault.%s (device %s)".formatted(Schedule.path(item.step()),
-                        e.getMessage(), item.device()));
+                FieldFault fault = e.fault().orElseThrow().in(Schedule.path(item.step()) + "fault");
+                throw PlanException.impossible(fault.field(), "%s (device %s)".formatted(fault.detail(),
+                        item.device()));
             }
         }
     }

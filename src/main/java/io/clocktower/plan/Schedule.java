@@ -3,6 +3,7 @@ package io.clocktower.plan;
 import io.clocktower.clock.Draw;
 import io.clocktower.clock.Effect;
 import io.clocktower.device.FaultRequest;
+import io.clocktower.device.FieldFault;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -62,7 +63,7 @@ public record Schedule(List<Item> items) {
                 items.add(item(plan, i, matching.get(place), place));
             }
             if (items.size() > MAX_ITEMS) {
-                throw PlanException.impossible("steps: more than %d faults over all devices, expected at most so many"
+                throw PlanException.impossible("steps", "more than %d faults over all devices, expected at most so many"
                         .formatted(MAX_ITEMS));
             }
         }
@@ -85,12 +86,13 @@ public record Schedule(List<Item> items) {
         };
         for (String name : matching) {
             if (!devices.containsKey(name)) {
-                throw PlanException.impossible("%s%s: there is no device %s".formatted(path, target.component(), name));
+                throw PlanException.impossible(path + target.component(),
+                        "there is no device " + FieldFault.shown(name));
             }
         }
         if (matching.isEmpty()) {
-            throw PlanException.impossible("%s%s: no device has %s".formatted(path, target.component(),
-                    target instanceof Target.Labels(var labels) && labels.size() > 1 ? "all of them" : "it"));
+            throw PlanException.impossible(path + target.component(), "no device has "
+                    + (target instanceof Target.Labels(var labels) && labels.size() > 1 ? "all of them" : "it"));
         }
         return matching;
     }
@@ -99,8 +101,8 @@ public record Schedule(List<Item> items) {
     private static List<Integer> chosen(Plan plan, int step, int matching) throws PlanException {
         int count = plan.steps().get(step).share().of(matching);
         if (count > matching) {
-            throw PlanException.impossible("%scount: %d, expected at most %d, as so many devices match"
-                    .formatted(path(step), count, matching));
+            throw PlanException.impossible(path(step) + "count", "%d, expected at most %d, as so many devices match"
+                    .formatted(count, matching));
         }
         List<Integer> left = new ArrayList<>(IntStream.range(0, matching).boxed().toList());
         if (count == matching) {

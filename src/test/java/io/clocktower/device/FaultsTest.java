@@ -215,7 +215,7 @@ class FaultsTest {
                 Arguments.of("type: ", of(MONOTONIC, new Effect.Strobe(5, 1000))),
                 Arguments.of("type: ", of(MONOTONIC, new Effect.LeapSecond(LocalDate.of(2026, 12, 31), 1))),
                 Arguments.of("type: ", of(TAI, new Effect.LeapSecond(LocalDate.of(2026, 12, 31), 1))),
-                Arguments.of("lastDay: ", of(new Effect.LeapSecond(LocalDate.of(2016, 12, 31), 1))),
+                Arguments.of("month: ", of(new Effect.LeapSecond(LocalDate.of(2016, 12, 31), 1))),
                 Arguments.of("offset: clock 0 would leave", of(new Effect.Step(-NOW.taiNs() - 1))),
                 Arguments.of("offset: clock 1 would leave", of(TAI, new Effect.Slew(-NOW.taiNs() - 1, 1))),
                 Arguments.of("time: clock 1 would leave", of(TAI, new Effect.SetTime(-2))),
@@ -245,7 +245,7 @@ class FaultsTest {
         var leap = new Effect.LeapSecond(LocalDate.of(2026, 12, 31), 1);
         Faults faults = none().with("a", of(leap), NOW).at(NOW);
         var refusal = assertThrows(DeviceException.class, () -> faults.with("b", of(leap), NOW));
-        assertTrue(refusal.getMessage().startsWith("lastDay: "), refusal::getMessage);
+        assertTrue(refusal.getMessage().startsWith("month: "), refusal::getMessage);
     }
 
     @Test

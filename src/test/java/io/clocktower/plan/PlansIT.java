@@ -85,7 +85,7 @@ class PlansIT {
     }
 
     private Duration offsetOf(String device) throws Exception {
-        BigInteger ns = devices.status(device).clocks().getFirst().offsetNs().orElseThrow();
+        BigInteger ns = devices.status(device).clocks().getFirst().reading().offsetNs().orElseThrow();
         return Duration.ofNanos(ns.longValueExact());
     }
 
