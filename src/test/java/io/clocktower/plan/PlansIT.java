@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.Effect;
+import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.Devices;
 import io.clocktower.device.Fault;
@@ -252,6 +253,51 @@ class PlansIT {
             Thread.onSpinWait();
         }
         return stopper;
+    }
+
+    /** The loop answers late that it has the fault, so the item has failed; the fault is the plan's all the same. */
+    @Test
+    void aFaultThatIsNotKnownToBeThereIsRevertedToo() throws Exception {
+        var goOn = new CountDownLatch(1);
+        String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(SECOND, named("vm0"), offset(MINUTE))).id();
+        try (var _ = devices.host().events().subscribe(_ -> awaitOpen(goOn))) {
+            plans.runDue();
+            assertEquals(List.of(ItemState.FAILED, ItemState.PENDING), states(id));
+            assertTrue(plans.get(id).items().getFirst().reason().orElseThrow().contains("did not answer"));
+            goOn.countDown();
+        }
+        devices.await("vm0", status -> !status.faults().isEmpty());
+        assertEquals(1, plans.get(id).counts().active());
+
+        assertEquals(new Counts(2, 1, 0, 0, 1, 0), plans.stop(id).counts());
+        assertEquals(List.of(), faults("vm0"));
+    }
+
+    @Test
+    void whatCouldNotBeRevertedIsToldAndTriedAgain() throws Exception {
+        var blocked = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(SECOND, named("vm0"), offset(MINUTE))).id();
+        advance(ZERO);
+        try (var _ = devices.host().events().subscribe(_ -> {
+            blocked.countDown();
+            awaitOpen(goOn);
+        })) {
+            var blocker = Thread.startVirtualThread(() -> assertThrows(DeviceException.class,
+                    () -> devices.host().inject("vm1", DeviceVersion.ANY, Optional.empty(), offset(SECOND))));
+            awaitOpen(blocked);
+            assertEquals(Reason.UNAVAILABLE, assertThrows(PlanException.class, () -> plans.forget(id)).reason());
+            blocker.join();
+        } finally {
+            goOn.countDown();
+        }
+        assertEquals(PlanState.STOPPED, plans.get(id).state());
+        assertTrue(plans.get(id).items().getFirst().reason().orElseThrow().startsWith("not reverted: device vm0"));
+
+        assertEquals(new Counts(2, 1, 0, 0, 1, 0), plans.stop(id).counts());
+        assertEquals(Optional.empty(), plans.get(id).items().getFirst().reason());
+        assertEquals(ZERO, offsetOf("vm0"));
+        plans.forget(id);
     }
 
     @Test
