@@ -7,7 +7,6 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceException.Reason;
 import io.clocktower.device.DeviceStatus.FaultEffect;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +36,7 @@ public final class DeviceHost implements AutoCloseable {
     private final StateWriter writer;
     private final List<EventLoop> loops;
     private final Map<String, Place> devices = new ConcurrentSkipListMap<>();
-    private final DeviceEvents events = new DeviceEvents();
+    private final DeviceEvents events;
     private final Semaphore disconnections = new Semaphore(0);
     private volatile boolean isDraining;
 
@@ -53,6 +52,7 @@ public final class DeviceHost implements AutoCloseable {
         this.timers = timers;
         this.leapSeconds = leapSeconds;
         this.store = store;
+        events = new DeviceEvents(host);
         writer = new StateWriter(store);
         loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
@@ -104,7 +104,8 @@ public final class DeviceHost implements AutoCloseable {
                 store.keep(place.ask(place.device()::record));
                 return place.ask(place.device()::status);
             });
-            publish(DeviceEvent.Type.DEVICE_CREATED, spec.name());
+            events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_CREATED, spec,
+                    "made, and listens at " + spec.socket()));
             return made;
         } catch (DeviceException e) {
             devices.remove(spec.name());
@@ -183,7 +184,7 @@ public final class DeviceHost implements AutoCloseable {
                 throw e;
             }
         });
-        publish(DeviceEvent.Type.DEVICE_REMOVED, name);
+        events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_REMOVED, place.device().spec(), "removed"));
     }
 
     /** On the loop's thread, which may come to it after nobody waits for it any more. */
@@ -401,10 +402,6 @@ public final class DeviceHost implements AutoCloseable {
         return loops.stream().map(loop -> loop.submit(() -> true)).toList();
     }
 
-    private void publish(DeviceEvent.Type type, String device) {
-        events.publish(new DeviceEvent(Instant.now(), type, device, Optional.empty(), Optional.empty(), ""));
-    }
-
     /** Hands on what a device tells. */
     private final class Observer implements DeviceObserver {
 
@@ -430,6 +427,16 @@ public final class DeviceHost implements AutoCloseable {
         @Override
         public void onEvent(DeviceEvent event) {
             events.publish(event);
+        }
+
+        @Override
+        public boolean isHeard() {
+            return events.isHeard();
+        }
+
+        @Override
+        public void onUnheard() {
+            events.publishUnheard();
         }
     }
 

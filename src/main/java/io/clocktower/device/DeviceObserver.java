@@ -11,4 +11,10 @@ interface DeviceObserver {
 
     /** Something happened that others may want to know. */
     void onEvent(DeviceEvent event);
+
+    /** Whether anybody wants to know now. */
+    boolean isHeard();
+
+    /** Something happened that nobody wants to know now. */
+    void onUnheard();
 }

@@ -40,9 +40,9 @@ public record Fault(String id, Optional<Integer> clock, Effect effect, Instant s
         return !anchorsNs.isEmpty();
     }
 
-    /** Whether it is the same as another one of its id, and has come as far. */
+    /** Whether it is another one of its id, as time may have gone on meanwhile. */
     boolean isSameAs(Fault other) {
-        return startNs == other.startNs && isActive() == other.isActive();
+        return startingAt(other.startNs).anchored(other.anchorsNs).equals(other);
     }
 
     Fault anchored(Map<Integer, Long> anchors) {

@@ -18,7 +18,6 @@ import io.clocktower.vhostuser.VringStatus;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +32,7 @@ import org.newsclub.net.unix.AFUNIXSocketChannel;
 final class HostedDevice {
 
     private static final Logger LOG = Logger.getLogger(HostedDevice.class);
+    private static final int CONNECTION_EVENTS_PER_SECOND = 10;
     private static final long ACCEPT_AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final boolean isConfigured;
@@ -46,6 +46,7 @@ final class HostedDevice {
     private final ListeningSocket socket;
     private final Deadline acceptAgain;
     private final DeviceObserver observer;
+    private final EventLimit connectionEvents;
     private volatile DeviceSpec spec;
     private DeviceVersion version;
     private Reactor.Watch listening;
@@ -76,6 +77,7 @@ final class HostedDevice {
         rtc.restore(record.alarms());
         faults = new FaultLog(spec.name(), reactor::nowNs);
         acceptAgain = reactor.deadline(this::listen);
+        connectionEvents = new EventLimit(CONNECTION_EVENTS_PER_SECOND, reactor::nowNs);
     }
 
     DeviceSpec spec() {
@@ -148,6 +150,7 @@ final class HostedDevice {
             publishState();
             Peer peer = connection.peer();
             LOG.infof("%s: front-end of pid %d, uid %d connected", spec.name(), peer.pid(), peer.uid());
+            publish(DeviceEvent.Type.CONNECTED, peer);
         } catch (IOException e) {
             faults.report(FaultLog.Kind.CONNECTION, "front-end lost while it connected: " + e.getMessage());
             ListeningSocket.closeQuietly(channel);
@@ -181,7 +184,7 @@ final class HostedDevice {
         Faults before = clocks.faults();
         clocks.become(before);
         if (!clocks.faults().list().equals(before.list())) {
-            onFaultsChanged(before, DeviceEvent.Type.FAULT_BEGUN, DeviceEvent.Type.FAULT_ENDED);
+            onFaultsChanged(before);
             version = version.next();
             observer.onChanged();
         }
@@ -198,17 +201,35 @@ final class HostedDevice {
         }
     }
 
-    private void onFaultsChanged(Faults before, DeviceEvent.Type come, DeviceEvent.Type gone) {
+    /** Whatever was the occasion: what time does to faults may be seen as an operator changes others. */
+    private void onFaultsChanged(Faults before) {
         Faults after = clocks.faults();
-        before.list().stream().filter(fault -> after.find(fault.id()).isEmpty())
-                .forEach(fault -> publish(gone, fault));
-        after.list().stream().filter(fault -> !before.find(fault.id()).map(fault::isSameAs).orElse(false))
-                .forEach(fault -> publish(come, fault));
+        for (Fault fault : before.list()) {
+            if (after.find(fault.id()).isEmpty()) {
+                publish(fault.endNs() <= host.boottimeNs()
+                        ? DeviceEvent.Type.FAULT_ENDED
+                        : DeviceEvent.Type.FAULT_REVERTED, fault);
+            }
+        }
+        for (Fault fault : after.list()) {
+            Optional<Fault> past = before.find(fault.id()).filter(fault::isSameAs);
+            if (past.isEmpty()) {
+                publish(DeviceEvent.Type.FAULT_INJECTED, fault);
+            } else if (fault.isActive() && !past.get().isActive()) {
+                publish(DeviceEvent.Type.FAULT_BEGUN, fault);
+            }
+        }
     }
 
     private void publish(DeviceEvent.Type type, Fault fault) {
-        observer.onEvent(new DeviceEvent(Instant.now(), type, spec.name(), fault.clock(), Optional.of(fault.id()),
-                fault.effect().toString()));
+        observer.onEvent(DeviceEvent.of(host, type, spec, FaultText.of(fault)).ofFault(fault));
+    }
+
+    private void publish(DeviceEvent.Type type, Peer peer) {
+        if (connectionEvents.passes()) {
+            observer.onEvent(DeviceEvent.of(host, type, spec, "front-end of pid %d, uid %d %s%s".formatted(peer.pid(),
+                    peer.uid(), type.word(), connectionEvents.told())));
+        }
     }
 
     /** What makes up the device now. */
@@ -223,7 +244,7 @@ final class HostedDevice {
         // Meanwhile a fault may have ended.
         version = version.next();
         clocks.become(record.faults());
-        onFaultsChanged(before, DeviceEvent.Type.FAULT_INJECTED, DeviceEvent.Type.FAULT_REVERTED);
+        onFaultsChanged(before);
         rtc.onTime();
         notifyDriver();
         keepAlarms();
@@ -246,6 +267,8 @@ final class HostedDevice {
             throw DeviceException.conflict("device %s: the alarm of clock %d is not enabled".formatted(spec.name(),
                     clockId));
         }
+        observer.onEvent(DeviceEvent.of(host, DeviceEvent.Type.ALARM_FORCED, spec, "an operator had the alarm expire")
+                .ofClock(clockId));
         notifyDriver();
         keepAlarms();
     }
@@ -361,9 +384,11 @@ final class HostedDevice {
 
         @Override
         public void onClosed() {
-            LOG.infof("%s: front-end of pid %d disconnected", spec.name(), connection.peer().pid());
+            Peer peer = connection.peer();
+            LOG.infof("%s: front-end of pid %d disconnected", spec.name(), peer.pid());
             connection = null;
             publishState();
+            publish(DeviceEvent.Type.DISCONNECTED, peer);
             observer.onDisconnected();
         }
     }
