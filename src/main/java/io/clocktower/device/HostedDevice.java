@@ -73,7 +73,8 @@ final class HostedDevice {
         clocks = new DeviceClocks(spec, record.faults(), host, counters);
         this.reactor = reactor;
         timer = new DeviceTimer(timers.open(reactor, host, this::onTime), clocks::nsUntilChange);
-        rtc = new RtcDevice(clocks.served(), host, timer, counters, counters);
+        rtc = new RtcDevice(clocks.served(), host, timer, counters,
+                new AlarmEvents(counters, this::spec, host, reactor::nowNs, observer));
         rtc.restore(record.alarms());
         faults = new FaultLog(spec.name(), reactor::nowNs);
         acceptAgain = reactor.deadline(this::listen);

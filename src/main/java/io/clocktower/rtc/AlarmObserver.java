@@ -1,6 +1,9 @@
 package io.clocktower.rtc;
 
-/** Is told of alarms, on the device's thread, and must neither block nor allocate. Clocks are told by their ids. */
+/**
+ * Is told of alarms, on the device's thread, and must not block, nor allocate unless somebody asked to be told. Clocks are
+ * told by their ids.
+ */
 public interface AlarmObserver {
 
     /** The driver set an alarm: its time, or whether it is enabled. */
