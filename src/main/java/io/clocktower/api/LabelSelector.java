@@ -27,6 +27,11 @@ record LabelSelector(List<Map.Entry<String, String>> labels) implements Predicat
 
     @Override
     public boolean test(DeviceSpec spec) {
-        return labels.stream().allMatch(label -> label.getValue().equals(spec.labels().get(label.getKey())));
+        return matches(spec.labels());
+    }
+
+    /** Whether each is among a device's labels. */
+    boolean matches(Map<String, String> present) {
+        return labels.stream().allMatch(label -> label.getValue().equals(present.get(label.getKey())));
     }
 }
