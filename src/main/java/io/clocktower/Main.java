@@ -60,9 +60,9 @@ public final class Main {
                 : message.replaceFirst("^[\\w.]+Exception: ", "");
     }
 
-    /** Of the sources alone: there is no configuration with a key that is unknown. It may be a token. */
+    /** Of the sources alone: there is no configuration with a key that is unknown. It may be a token or a secret. */
     private static String valueOf(String key) {
-        return key.startsWith("clocktower.auth")
+        return key.startsWith("clocktower.auth") || key.startsWith("clocktower.webhooks")
                 ? "(not shown)"
                 : new SmallRyeConfigBuilder().addDefaultSources().addDiscoveredSources().build().getConfigValue(key)
                         .getRawValue();

@@ -26,6 +26,7 @@ class PackageDependenciesTest {
             .layer("config").definedBy("io.clocktower.config..")
             .layer("audit").definedBy("io.clocktower.audit..")
             .layer("security").definedBy("io.clocktower.security..")
+            .layer("webhook").definedBy("io.clocktower.webhook..")
             .layer("api").definedBy("io.clocktower.api..")
             .layer("metrics").definedBy("io.clocktower.metrics..")
             .layer("health").definedBy("io.clocktower.health..")
@@ -42,7 +43,8 @@ class PackageDependenciesTest {
             .whereLayer("audit").mayNotAccessAnyLayer()
             .whereLayer("security").mayOnlyAccessLayers("device", "clock", "config", "audit")
             .whereLayer("api").mayOnlyAccessLayers("device", "clock", "config", "audit", "plan")
-            .whereLayer("metrics").mayOnlyAccessLayers("device", "clock", "config")
+            .whereLayer("metrics").mayOnlyAccessLayers("device", "clock", "config", "webhook")
+            .whereLayer("webhook").mayOnlyAccessLayers("device", "clock", "config")
             .whereLayer("health").mayOnlyAccessLayers("device", "clock", "config")
             .whereLayer("kubevirt").mayOnlyAccessLayers("device", "clock", "config");
 

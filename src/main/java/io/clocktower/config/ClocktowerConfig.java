@@ -2,6 +2,7 @@ package io.clocktower.config;
 
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Smearing;
+import io.clocktower.device.DeviceEvent;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
@@ -46,6 +47,9 @@ public interface ClocktowerConfig {
 
     /** The devices by name; without any there is one, {@code vm0}. */
     Map<String, Device> devices();
+
+    /** Who is told of events, by a name of one's own. */
+    Map<String, Webhook> webhooks();
 
     /** Who may do what over HTTP. Without any of it, and without OIDC, nobody is asked who he is. */
     interface Auth {
@@ -141,6 +145,27 @@ public interface ClocktowerConfig {
         /** How many of the scale's bits are its fraction, 0 to 63. */
         @WithDefault("0")
         int fractionBits();
+    }
+
+    /** One who is told of events, by an HTTP POST for each. */
+    interface Webhook {
+
+        /** Where to; http or https, with credentials for Basic authentication or without. */
+        String url();
+
+        /** Of which types of events. */
+        @WithDefault("alarm-expired,disconnected")
+        Set<DeviceEvent.Type> events();
+
+        /** Of devices with all of these labels. */
+        Map<String, String> labels();
+
+        /** The key with which each call is signed. */
+        Optional<String> secret();
+
+        /** How long a call may take. */
+        @WithDefault("5s")
+        Duration timeout();
     }
 
     /** How a device and its front-end come together. */

@@ -23,6 +23,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /** The life of the devices in this service: made of the configuration at its start, served until its end. */
@@ -65,7 +66,7 @@ public class Hosting {
     void onStart(@Observes StartupEvent event) {
         warnOfExpiry();
         DeviceSpecs.Checked checked = DeviceSpecs.of(config);
-        refuse(checked.faults());
+        refuse(Stream.concat(checked.faults().stream(), WebhookSpecs.of(config).faults().stream()).toList());
         openState();
         for (DeviceSpec spec : checked.specs()) {
             try {

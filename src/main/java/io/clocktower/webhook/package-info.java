@@ -1,0 +1,2 @@
+/** Tells others of events, by HTTP. */
+package io.clocktower.webhook;
