@@ -31,9 +31,11 @@ public final class AlarmsResource {
             "DUE", "TRUE-DUE", "REMAINING", "EXPIRATIONS", "DELIVERED", "FORCED");
 
     private final DeviceHost devices;
+    private final ChangeLog log;
 
-    AlarmsResource(DeviceHost devices) {
+    AlarmsResource(DeviceHost devices, ChangeLog log) {
         this.devices = devices;
+        this.log = log;
     }
 
     @GET
@@ -104,6 +106,8 @@ public final class AlarmsResource {
     @Operation(summary = "Have an alarm expire now", description = "Notifies the guest whatever the alarm's time, which stays"
             + " as it is. Refused with 409 if the guest has not enabled it.")
     public AlarmView expire(@RestPath String name, @RestPath int clock) throws DeviceException {
-        return one(devices.expire(name, clock), clock);
+        DeviceStatus status = devices.expire(name, clock);
+        log.expired(name, clock);
+        return one(status, clock);
     }
 }

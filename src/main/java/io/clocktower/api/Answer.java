@@ -5,7 +5,6 @@ import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
-import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -49,12 +48,5 @@ final class Answer {
             throw new NotFoundException("Device %s has no clock %d; it has 0 to %d.".formatted(device.name(), clock,
                     device.clocks().size() - 1));
         }
-    }
-
-    /** Who asks. */
-    static String name(SecurityContext caller) {
-        return caller.getUserPrincipal() == null || caller.getUserPrincipal().getName().isEmpty()
-                ? "anonymous"
-                : caller.getUserPrincipal().getName();
     }
 }

@@ -27,9 +27,11 @@ import org.jboss.resteasy.reactive.RestResponse;
 public final class CounterResource {
 
     private final DeviceHost devices;
+    private final ChangeLog log;
 
-    CounterResource(DeviceHost devices) {
+    CounterResource(DeviceHost devices, ChangeLog log) {
         this.devices = devices;
+        this.log = log;
     }
 
     @PUT
@@ -48,7 +50,7 @@ public final class CounterResource {
 
     private RestResponse<DeviceView> give(String name, String ifMatch, Optional<CounterMapping> mapping)
             throws DeviceException {
-        DeviceStatus changed = devices.giveCounter(name, Versions.expected(ifMatch), mapping).after();
+        DeviceStatus changed = log.changed(devices.giveCounter(name, Versions.expected(ifMatch), mapping));
         return Versions.tagged(DeviceView.of(changed), changed);
     }
 }

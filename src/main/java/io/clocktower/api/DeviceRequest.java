@@ -107,7 +107,7 @@ public record DeviceRequest(
         return missing;
     }
 
-    private static boolean require(Object value, String field, String expected, List<FieldFault> missing) {
+    static boolean require(Object value, String field, String expected, List<FieldFault> missing) {
         if (value == null) {
             missing.add(new FieldFault(field, "missing, expected " + expected));
         }

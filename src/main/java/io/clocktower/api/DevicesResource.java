@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -53,10 +54,12 @@ public final class DevicesResource {
             "READS-SINCE", "READS", "LAST-READ");
 
     private final DeviceHost devices;
+    private final ChangeLog log;
     private final java.nio.file.Path socketDirectory;
 
-    DevicesResource(DeviceHost devices, ClocktowerConfig config) {
+    DevicesResource(DeviceHost devices, ClocktowerConfig config, ChangeLog log) {
         this.devices = devices;
+        this.log = log;
         socketDirectory = SocketDirectory.of(config);
     }
 
@@ -98,6 +101,7 @@ public final class DevicesResource {
             throw FieldsException.impossible(List.of(new FieldFault("socket", e.getMessage())));
         }
         DeviceStatus made = devices.create(spec);
+        log.created(spec);
         return Versions.created(uri, made.name(), DeviceView.of(made), made);
     }
 
@@ -118,6 +122,7 @@ public final class DevicesResource {
             @Parameter(description = "Also while a virtual machine is connected, which then loses its clock for good") @RestQuery boolean force,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
         devices.remove(name, Versions.expected(ifMatch), force);
+        log.removed(name);
     }
 
     @GET
@@ -161,7 +166,12 @@ public final class DevicesResource {
             + " configuration come back when the service starts anew.")
     public RestResponse<Map<String, String>> putLabels(@RestPath String name, Map<String, String> labels,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
-        DeviceStatus status = devices.label(name, Versions.expected(ifMatch), FieldsException.required(labels)).after();
+        FieldsException.required(labels);
+        List<FieldFault> missing = new ArrayList<>();
+        labels.forEach((key, value) -> DeviceRequest.require(value, FieldFault.shown(key), "a text", missing));
+        FieldsException.refuse(missing);
+        DeviceStatus status = log.changed(
+                devices.label(name, Versions.expected(ifMatch), labels));
         return Versions.tagged(status.spec().labels(), status);
     }
 }

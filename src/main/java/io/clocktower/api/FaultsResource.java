@@ -17,7 +17,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Optional;
@@ -44,9 +43,11 @@ public final class FaultsResource {
             "READS", "AUTHOR", "REASON");
 
     private final DeviceHost devices;
+    private final ChangeLog log;
 
-    FaultsResource(DeviceHost devices) {
+    FaultsResource(DeviceHost devices, ChangeLog log) {
         this.devices = devices;
+        this.log = log;
     }
 
     @GET
@@ -82,14 +83,15 @@ public final class FaultsResource {
             @Parameter(description = "Answer what each clock would show, and change nothing") @RestQuery boolean dryRun,
             @Parameter(description = "How far a dry run looks ahead", example = "PT1M") @RestQuery String over,
             @Parameter(description = "At how many times a dry run reads the clocks", example = "7") @RestQuery Integer points,
-            @HeaderParam(Versions.IF_MATCH) String ifMatch, @Context SecurityContext caller, @Context UriInfo uri)
+            @HeaderParam(Versions.IF_MATCH) String ifMatch, @Context UriInfo uri)
             throws DeviceException {
-        var request = FieldsException.required(fault).request(Answer.name(caller));
+        var request = FieldsException.required(fault).request(log.caller());
         if (dryRun) {
             return RestResponse.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
                     PreviewView.times(over, points))));
         }
         Changed changed = devices.inject(name, Versions.expected(ifMatch), Optional.empty(), request);
+        log.changed(changed);
         FaultEffect injected = changed.injected();
         return Versions.created(uri, injected.fault().id(), FaultView.of(name, injected), changed.after());
     }
@@ -98,7 +100,7 @@ public final class FaultsResource {
     @Operation(summary = "Restore true time", description = "Reverts all faults of the device at once, offsets too.")
     public void revertAll(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
-        devices.revert(name, Versions.expected(ifMatch), _ -> true);
+        log.changed(devices.revert(name, Versions.expected(ifMatch), _ -> true));
     }
 
     @GET
@@ -115,7 +117,7 @@ public final class FaultsResource {
     public void revert(@RestPath String name, @RestPath String fault, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
         find(Answer.status(devices, name), fault);
-        devices.revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault));
+        log.changed(devices.revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault)));
     }
 
     private static FaultEffect find(DeviceStatus status, String fault) {

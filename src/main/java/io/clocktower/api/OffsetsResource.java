@@ -2,7 +2,6 @@ package io.clocktower.api;
 
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceHost.Changed;
 import io.clocktower.device.DeviceStatus;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
@@ -12,9 +11,7 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -35,9 +32,11 @@ import org.jboss.resteasy.reactive.RestResponse;
 public final class OffsetsResource {
 
     private final DeviceHost devices;
+    private final ChangeLog log;
 
-    OffsetsResource(DeviceHost devices) {
+    OffsetsResource(DeviceHost devices, ChangeLog log) {
         this.devices = devices;
+        this.log = log;
     }
 
     @GET
@@ -53,9 +52,9 @@ public final class OffsetsResource {
     @APIResponse(responseCode = "200", description = "The offset as it is now; of a dry run what the clocks would show", content = @Content(schema = @Schema(oneOf = {
             OffsetView.class, PreviewView.class})))
     public RestResponse<?> put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
-            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
-            @Context SecurityContext caller) throws DeviceException {
-        return put(name, Optional.empty(), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch, caller);
+            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
+            throws DeviceException {
+        return put(name, Optional.empty(), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch);
     }
 
     @DELETE
@@ -81,10 +80,10 @@ public final class OffsetsResource {
             OffsetView.class, PreviewView.class})))
     public RestResponse<?> putOfClock(@RestPath String name, @RestPath int clock, OffsetBody offset,
             @RestQuery boolean dryRun,
-            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch,
-            @Context SecurityContext caller) throws DeviceException {
+            @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
+            throws DeviceException {
         Answer.requireClock(Answer.status(devices, name), clock);
-        return put(name, Optional.of(clock), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch, caller);
+        return put(name, Optional.of(clock), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch);
     }
 
     @DELETE
@@ -101,19 +100,17 @@ public final class OffsetsResource {
     }
 
     private RestResponse<?> put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs,
-            String ifMatch,
-            SecurityContext caller) throws DeviceException {
+            String ifMatch) throws DeviceException {
         Optional<String> id = Optional.of(OffsetView.id(clock));
-        var request = FieldsException.required(offset).request(clock, Answer.name(caller));
+        var request = FieldsException.required(offset).request(clock, log.caller());
         if (previewNs != null) {
             return RestResponse.ok(PreviewView.of(devices.preview(name, id, request, previewNs)));
         }
-        Changed changed = devices.inject(name, Versions.expected(ifMatch), id, request);
-        return show(changed.after(), clock);
+        return show(log.changed(devices.inject(name, Versions.expected(ifMatch), id, request)), clock);
     }
 
     private void delete(String name, Optional<Integer> clock, String ifMatch) throws DeviceException {
         String id = OffsetView.id(clock);
-        devices.revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id));
+        log.changed(devices.revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id)));
     }
 }

@@ -14,7 +14,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -65,9 +64,11 @@ public final class PlansResource {
             """;
 
     private final Plans plans;
+    private final ChangeLog log;
 
-    PlansResource(Plans plans) {
+    PlansResource(Plans plans, ChangeLog log) {
         this.plans = plans;
+        this.log = log;
     }
 
     @POST
@@ -79,8 +80,8 @@ public final class PlansResource {
     public RestResponse<PlanView> start(
             @RequestBody(required = true, content = @Content(schema = @Schema(implementation = PlanBody.class), examples = @ExampleObject(name = "plan", value = EXAMPLE))) PlanBody body,
             @Parameter(description = "Answer the schedule, and change nothing") @RestQuery boolean dryRun,
-            @Context SecurityContext caller, @Context UriInfo uri) throws PlanException {
-        String author = Answer.name(caller);
+            @Context UriInfo uri) throws PlanException {
+        String author = log.caller();
         Plan plan = FieldsException.required(body).plan(author);
         Schedule schedule = plans.schedule(plan);
         if (dryRun) {

@@ -62,14 +62,48 @@ class TrustIT {
         boolean isRead() {
             return method().equals("GET");
         }
+
+        /** The same operation on something else. */
+        Row at(String otherPath, int otherStatus) {
+            return new Row(operation, otherPath, body, otherStatus);
+        }
     }
 
     /** Each operation of the description has one. A row that changes something leaves vm0 as the next one needs it. */
     private static final List<Row> OPERATIONS = List.of(
             row("GET /api/v1/devices", 200),
+            row("POST /api/v1/devices", "{\"name\":\"../x\"}", 422),
             row("GET /api/v1/devices/{name}", 200),
+            row("DELETE /api/v1/devices/{name}", 204).at("/api/v1/devices/no-such", 404),
+            row("GET /api/v1/devices/{name}/clocks", 200),
+            row("GET /api/v1/devices/{name}/clocks/{clock}", 200),
+            row("GET /api/v1/devices/{name}/clocks/{clock}/offset", 200),
+            row("PUT /api/v1/devices/{name}/clocks/{clock}/offset", "{\"offset\":\"-PT5M\"}", 200),
+            row("DELETE /api/v1/devices/{name}/clocks/{clock}/offset", 204),
+            row("GET /api/v1/devices/{name}/offset", 200),
+            row("PUT /api/v1/devices/{name}/offset", "{\"offsetNs\":1}", 200),
+            row("DELETE /api/v1/devices/{name}/offset", 204),
+            row("GET /api/v1/devices/{name}/faults", 200),
+            row("POST /api/v1/devices/{name}/faults", "{\"type\":\"freeze\"}", 201),
+            row("DELETE /api/v1/devices/{name}/faults", 204),
+            row("GET /api/v1/devices/{name}/faults/{fault}", 404),
+            row("DELETE /api/v1/devices/{name}/faults/{fault}", 404),
+            row("GET /api/v1/devices/{name}/labels", 200),
+            row("PUT /api/v1/devices/{name}/labels", "{\"team\":\"payments\"}", 200),
             row("PUT /api/v1/devices/{name}/counter", "{\"offset\":1}", 200),
-            row("DELETE /api/v1/devices/{name}/counter", 204));
+            row("DELETE /api/v1/devices/{name}/counter", 204),
+            row("GET /api/v1/devices/{name}/alarms", 200),
+            row("GET /api/v1/devices/{name}/alarms/{clock}", 200),
+            row("POST /api/v1/devices/{name}/alarms/{clock}/expire", "", 409),
+            row("GET /api/v1/alarms", 200),
+            row("GET /api/v1/host", 200),
+            // The stream does not end, and this one does not begin.
+            row("GET /api/v1/events", 200).at("/api/v1/events?type=no-such", 400),
+            row("GET /api/v1/plans", 200),
+            row("POST /api/v1/plans", "{\"steps\":[]}", 422),
+            row("GET /api/v1/plans/{id}", 404),
+            row("POST /api/v1/plans/{id}/stop", "", 404),
+            row("DELETE /api/v1/plans/{id}", 404));
 
     /** What the description does not tell of. Metrics are read by any method. */
     private static final List<Row> OTHERS = List.of(
@@ -86,7 +120,8 @@ class TrustIT {
     }
 
     private static Row row(String operation, String body, int status) {
-        String path = operation.substring(operation.indexOf(' ') + 1).replace("{name}", "vm0");
+        String path = operation.substring(operation.indexOf(' ') + 1).replace("{name}", "vm0").replace("{clock}", "0")
+                .replace("{fault}", "no-such").replace("{id}", "no-such");
         return new Row(operation, path, body, status);
     }
 
