@@ -210,13 +210,20 @@ public final class PackagedApplication implements AutoCloseable {
         return send("GET", path, null);
     }
 
-    /** What the application answers to a call with that JSON, or with no body. */
-    public HttpResponse<String> send(String method, String path, String body) throws IOException {
+    /**
+     * What the application answers to a call with that JSON, or with no body.
+     *
+     * @param headers names and values
+     */
+    public HttpResponse<String> send(String method, String path, String body, String... headers) throws IOException {
         try {
             var publisher = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
             var request = HttpRequest.newBuilder(root.resolve(path)).timeout(CHANGE).method(method, publisher)
-                    .header("Content-Type", "application/json").build();
-            return http.send(request, BodyHandlers.ofString());
+                    .header("Content-Type", "application/json");
+            if (headers.length > 0) {
+                request.headers(headers);
+            }
+            return http.send(request.build(), BodyHandlers.ofString());
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while waiting for " + path, e);
         }
