@@ -1,7 +1,7 @@
 package io.clocktower.api;
 
 import io.clocktower.audit.Audit;
-import io.clocktower.device.DeviceHost.Changed;
+import io.clocktower.device.DeviceChanges.Changed;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceStatus.FaultEffect;

@@ -50,7 +50,7 @@ public final class CounterResource {
 
     private RestResponse<DeviceView> give(String name, String ifMatch, Optional<CounterMapping> mapping)
             throws DeviceException {
-        DeviceStatus changed = log.changed(devices.giveCounter(name, Versions.expected(ifMatch), mapping));
+        DeviceStatus changed = log.changed(devices.changes().giveCounter(name, Versions.expected(ifMatch), mapping));
         return Versions.tagged(DeviceView.of(changed), changed);
     }
 }

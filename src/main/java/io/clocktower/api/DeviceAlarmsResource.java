@@ -65,7 +65,7 @@ public final class DeviceAlarmsResource {
     @Operation(summary = "Have an alarm expire now", description = "Notifies the guest whatever the alarm's time, which stays"
             + " as it is. Refused with 409 if the guest has not enabled it.")
     public AlarmView expire(@RestPath String name, @RestPath int clock) throws DeviceException {
-        DeviceStatus status = devices.expire(name, clock);
+        DeviceStatus status = devices.changes().expire(name, clock);
         log.expired(name, clock);
         return one(status, clock);
     }

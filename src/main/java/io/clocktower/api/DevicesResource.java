@@ -171,7 +171,7 @@ public final class DevicesResource {
         labels.forEach((key, value) -> DeviceRequest.require(value, FieldFault.shown(key), "a text", missing));
         FieldsException.refuse(missing);
         DeviceStatus status = log.changed(
-                devices.label(name, Versions.expected(ifMatch), labels));
+                devices.changes().label(name, Versions.expected(ifMatch), labels));
         return Versions.tagged(status.spec().labels(), status);
     }
 }

@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -76,7 +78,7 @@ record FaultBody(
         var fields = new Fields();
         if (type == null) {
             throw FieldsException.malformed(List.of(new FieldFault("type", "missing, expected one of "
-                    + List.of(FaultType.values()).stream().map(Words::of).toList())));
+                    + Stream.of(FaultType.values()).map(Words::of).collect(Collectors.joining(", ")))));
         }
         FieldsException.refuse(unfitting());
         Effect effect = fields.effect(() -> effect(fields));

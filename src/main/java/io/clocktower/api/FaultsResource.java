@@ -2,7 +2,7 @@ package io.clocktower.api;
 
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceHost.Changed;
+import io.clocktower.device.DeviceChanges.Changed;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceStatus.FaultEffect;
 import io.clocktower.device.FieldFault;
@@ -87,10 +87,10 @@ public final class FaultsResource {
             throws DeviceException {
         var request = FieldsException.required(fault).request(log.caller());
         if (dryRun) {
-            return RestResponse.ok(PreviewView.of(devices.preview(name, Optional.empty(), request,
+            return RestResponse.ok(PreviewView.of(devices.changes().preview(name, Optional.empty(), request,
                     PreviewView.times(over, points))));
         }
-        Changed changed = devices.inject(name, Versions.expected(ifMatch), Optional.empty(), request);
+        Changed changed = devices.changes().inject(name, Versions.expected(ifMatch), Optional.empty(), request);
         log.changed(changed);
         FaultEffect injected = changed.injected();
         return Versions.created(uri, injected.fault().id(), FaultView.of(name, injected), changed.after());
@@ -100,7 +100,7 @@ public final class FaultsResource {
     @Operation(summary = "Restore true time", description = "Reverts all faults of the device at once, offsets too.")
     public void revertAll(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
-        log.changed(devices.revert(name, Versions.expected(ifMatch), _ -> true));
+        log.changed(devices.changes().revert(name, Versions.expected(ifMatch), _ -> true));
     }
 
     @GET
@@ -117,7 +117,8 @@ public final class FaultsResource {
     public void revert(@RestPath String name, @RestPath String fault, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
         find(Answer.status(devices, name), fault);
-        log.changed(devices.revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault)));
+        log.changed(
+                devices.changes().revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault)));
     }
 
     private static FaultEffect find(DeviceStatus status, String fault) {

@@ -104,13 +104,13 @@ public final class OffsetsResource {
         Optional<String> id = Optional.of(OffsetView.id(clock));
         var request = FieldsException.required(offset).request(clock, log.caller());
         if (previewNs != null) {
-            return RestResponse.ok(PreviewView.of(devices.preview(name, id, request, previewNs)));
+            return RestResponse.ok(PreviewView.of(devices.changes().preview(name, id, request, previewNs)));
         }
-        return show(log.changed(devices.inject(name, Versions.expected(ifMatch), id, request)), clock);
+        return show(log.changed(devices.changes().inject(name, Versions.expected(ifMatch), id, request)), clock);
     }
 
     private void delete(String name, Optional<Integer> clock, String ifMatch) throws DeviceException {
         String id = OffsetView.id(clock);
-        log.changed(devices.revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id)));
+        log.changed(devices.changes().revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id)));
     }
 }

@@ -88,7 +88,7 @@ record PlanBody(
         return within("", () -> new Plan(text(), seed == null
                 ? ThreadLocalRandom.current().nextLong(MAX_DRAWN_SEED)
                 : seed,
-                each("steps", given("steps", steps, "steps"),
+                each("steps", given("steps", steps, "at least one"),
                         (path, step) -> within(path, () -> step.step(caller)))));
     }
 
@@ -114,7 +114,7 @@ record PlanBody(
         List<T> all = new ArrayList<>();
         for (B body : bodies) {
             String path = field + "[" + all.size() + "]";
-            all.add(reader.read(path, given(path, body, "something")));
+            all.add(reader.read(path, given(path, body, "one that is not null")));
         }
         return all;
     }

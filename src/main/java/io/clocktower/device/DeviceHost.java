@@ -34,6 +34,7 @@ public final class DeviceHost implements AutoCloseable {
     private final LeapSeconds leapSeconds;
     private final DeviceStore store;
     private final StateWriter writer;
+    private final DeviceChanges changes;
     private final List<EventLoop> loops;
     private final Map<String, Place> devices = new ConcurrentSkipListMap<>();
     private final DeviceEvents events;
@@ -54,6 +55,7 @@ public final class DeviceHost implements AutoCloseable {
         this.store = store;
         events = new DeviceEvents(host);
         writer = new StateWriter(store);
+        changes = new DeviceChanges(this, store, host);
         loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
     }
@@ -202,7 +204,7 @@ public final class DeviceHost implements AutoCloseable {
 
     private static void checkRemovable(HostedDevice device, Predicate<DeviceVersion> expected, boolean isForced)
             throws DeviceException {
-        checkVersion(device, expected);
+        device.requireVersion(expected);
         if (!isForced && device.isConnected()) {
             throw DeviceException
                     .conflict("device %s: a virtual machine is connected and would lose its clock for good;"
@@ -210,13 +212,7 @@ public final class DeviceHost implements AutoCloseable {
         }
     }
 
-    private static void checkVersion(HostedDevice device, Predicate<DeviceVersion> expected) throws DeviceException {
-        if (!expected.test(device.record().version())) {
-            throw DeviceException.changed("device %s has changed meanwhile".formatted(device.spec().name()));
-        }
-    }
-
-    private Place place(String name) throws DeviceException {
+    Place place(String name) throws DeviceException {
         Place place = devices.get(name);
         if (place == null) {
             throw DeviceException.notFound("There is no device " + FieldFault.shown(name) + ".");
@@ -224,112 +220,9 @@ public final class DeviceHost implements AutoCloseable {
         return place;
     }
 
-    /**
-     * Changes a device: finds out what it is to be, keeps that, and has the device become it.
-     *
-     * @param expected which version of the device the change is for
-     */
-    private Changed change(String name, Predicate<DeviceVersion> expected, DeviceRecord.Change change)
-            throws DeviceException {
-        Place place = place(name);
-        return place.exclusively(() -> {
-            HostedDevice device = place.device();
-            record Prepared(DeviceStatus before, DeviceRecord now, DeviceRecord next) {}
-            Prepared prepared = place.ask(() -> {
-                checkVersion(device, expected);
-                DeviceRecord now = device.record();
-                return new Prepared(device.status(), now, change.of(now));
-            });
-            if (prepared.next() == prepared.now()) {
-                return new Changed(prepared.before(), prepared.before());
-            }
-            DeviceRecord next = prepared.next().with(prepared.now().version().next());
-            store.keep(next);
-            try {
-                return new Changed(prepared.before(), place.order(() -> {
-                    device.become(next);
-                    return device.status();
-                }));
-            } catch (DeviceException e) {
-                if (e.reason() != Reason.NOT_KNOWN) {
-                    store.keep(prepared.now());
-                }
-                throw e;
-            }
-        });
-    }
-
-    /** A device before a change and after it. */
-    public record Changed(DeviceStatus before, DeviceStatus after) {
-
-        /** The fault that came with the change. */
-        public FaultEffect injected() {
-            Set<Fault> past = before.faults().stream().map(FaultEffect::fault).collect(Collectors.toSet());
-            return after.faults().reversed().stream().filter(effect -> !past.contains(effect.fault())).findFirst()
-                    .orElseThrow();
-        }
-    }
-
-    /**
-     * Injects a fault.
-     *
-     * @param id its id, that of a fault that it takes the place of for example; without, one is made up
-     */
-    public Changed inject(String name, Predicate<DeviceVersion> expected, Optional<String> id, FaultRequest request)
-            throws DeviceException {
-        return change(name, expected, record -> record.with(record.faults()
-                .with(id.orElseGet(() -> "f" + record.version().next().revision()), request, HostInstant.of(host))));
-    }
-
-    /**
-     * Reverts the faults of some ids; those that there are not need no reverting.
-     *
-     * @return the device before and after
-     */
-    public Changed revert(String name, Predicate<DeviceVersion> expected, Predicate<Fault> reverted)
-            throws DeviceException {
-        return change(name, expected, record -> record.with(record.faults().without(reverted)));
-    }
-
-    /** Gives a device other labels. Those of the configuration come back when the service starts anew. */
-    public Changed label(String name, Predicate<DeviceVersion> expected, Map<String, String> labels)
-            throws DeviceException {
-        return change(name, expected, record -> record.with(record.spec().withLabels(labels)));
-    }
-
-    /**
-     * Gives a device the way in which its guest's cycle counter follows the host's, or nothing, for KVM to be asked. The
-     * driver that the guest sets up next is told; to one that is there, CROSS_CAP answers as it did.
-     */
-    public Changed giveCounter(String name, Predicate<DeviceVersion> expected, Optional<CounterMapping> mapping)
-            throws DeviceException {
-        return change(name, expected, record -> record.with(record.spec().withCounter(mapping)));
-    }
-
-    /**
-     * Notifies the guest of an alarm now, whatever its time.
-     *
-     * @throws DeviceException if the clock has no alarm or it is not enabled
-     */
-    public DeviceStatus expire(String name, int clockId) throws DeviceException {
-        Place place = place(name);
-        return place.exclusively(() -> place.order(() -> {
-            place.device().expire(clockId);
-            return place.device().status();
-        }));
-    }
-
-    /**
-     * What the clocks would show with one more fault.
-     *
-     * @param atNs from now, ascending
-     */
-    public Preview preview(String name, Optional<String> id, FaultRequest request, List<Long> atNs)
-            throws DeviceException {
-        HostInstant now = HostInstant.of(host);
-        Place place = place(name);
-        Faults faults = place.device().faults().with(id.orElse("dry-run"), request, now);
-        return Preview.of(place.device().spec().clocks().size(), faults, now, atNs);
+    /** What can be changed of the devices that there are. */
+    public DeviceChanges changes() {
+        return changes;
     }
 
     /** The devices' specifications, by name. */

@@ -2,6 +2,10 @@ package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.rtc.AlarmStatus;
+import io.clocktower.vhostuser.BackEndStatus;
+import io.clocktower.vhostuser.Peer;
+import io.clocktower.vhostuser.VringStatus;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -33,13 +37,26 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
      * @param protocolFeatures the negotiated vhost-user protocol feature bits
      */
     public record FrontEnd(long pid, long uid, long gid, long features, long protocolFeatures, int memoryRegions,
-            List<Ring> rings) {}
+            List<Ring> rings) {
+
+        static FrontEnd of(BackEndStatus backEnd) {
+            Peer peer = backEnd.peer();
+            return new FrontEnd(peer.pid(), peer.uid(), peer.gid(), backEnd.features(), backEnd.protocolFeatures(),
+                    backEnd.memoryRegions(), backEnd.vrings().stream().map(Ring::of).toList());
+        }
+    }
 
     /**
      * @param size in entries; 0 before the front-end sets it
      * @param base how far the device has come in it
      */
-    public record Ring(int index, int size, int base, boolean started, boolean enabled, boolean broken) {}
+    public record Ring(int index, int size, int base, boolean started, boolean enabled, boolean broken) {
+
+        private static Ring of(VringStatus vring) {
+            return new Ring(vring.index(), vring.size(), vring.base(), vring.isStarted(), vring.isEnabled(),
+                    vring.isBroken());
+        }
+    }
 
     /**
      * @param faults the ids of those that act on it
@@ -73,7 +90,13 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
      * @param forced how often an operator had it expire; not among the expirations
      */
     public record Alarm(long timeNs, boolean isEnabled, boolean isReached, boolean isWaiting, long expirations,
-            long notifications, long forced) {}
+            long notifications, long forced) {
+
+        static Alarm of(AlarmStatus alarm) {
+            return new Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isReached(), alarm.isWaiting(),
+                    alarm.expirations(), alarm.notifications(), alarm.forced());
+        }
+    }
 
     public record RequestCount(String type, String status, long count) {}
 

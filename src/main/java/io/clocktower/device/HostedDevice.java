@@ -3,9 +3,6 @@ package io.clocktower.device;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
-import io.clocktower.linux.Deadline;
-import io.clocktower.linux.Epoll;
-import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Reactor;
 import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.rtc.RtcDevice;
@@ -14,13 +11,12 @@ import io.clocktower.vhostuser.BackEndStatus;
 import io.clocktower.vhostuser.Connection;
 import io.clocktower.vhostuser.Peer;
 import io.clocktower.vhostuser.VirtioDevice;
-import io.clocktower.vhostuser.VringStatus;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
@@ -33,7 +29,6 @@ final class HostedDevice {
 
     private static final Logger LOG = Logger.getLogger(HostedDevice.class);
     private static final int CONNECTION_EVENTS_PER_SECOND = 10;
-    private static final long ACCEPT_AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final boolean isConfigured;
     private final HostClock host;
@@ -43,16 +38,12 @@ final class HostedDevice {
     private final RtcDevice rtc;
     private final Reactor reactor;
     private final FaultLog faults;
-    private final ListeningSocket socket;
-    private final Deadline acceptAgain;
+    private final Acceptor acceptor;
     private final DeviceObserver observer;
     private final EventLimit connectionEvents;
     private volatile DeviceSpec spec;
     private DeviceVersion version;
-    private Reactor.Watch listening;
     private Connection connection;
-    private Optional<String> failure = Optional.empty();
-    private boolean isRetired;
     private long keptAlarmChanges;
     private CounterSource.Found counter = CounterSource.UNASKED;
 
@@ -67,7 +58,6 @@ final class HostedDevice {
         isConfigured = record.isConfigured();
         version = record.version();
         this.host = host;
-        this.socket = socket;
         this.observer = observer;
         counters = new DeviceCounters(host, spec.clocks().size());
         clocks = new DeviceClocks(spec, record.faults(), host, counters);
@@ -77,7 +67,7 @@ final class HostedDevice {
                 new AlarmEvents(counters, this::spec, host, reactor::nowNs, observer));
         rtc.restore(record.alarms());
         faults = new FaultLog(spec.name(), reactor::nowNs);
-        acceptAgain = reactor.deadline(this::listen);
+        acceptor = new Acceptor(socket, reactor, faults, new FrontEnds());
         connectionEvents = new EventLimit(CONNECTION_EVENTS_PER_SECOND, reactor::nowNs);
     }
 
@@ -100,75 +90,12 @@ final class HostedDevice {
 
     /** Begins to accept front-ends. */
     void listen() {
-        try {
-            listening = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
-            failure = Optional.empty();
-            publishState();
-        } catch (IOException | LinuxException e) {
-            onAcceptFailed(e);
-        }
-    }
-
-    private void onAcceptable() {
-        try {
-            AFUNIXSocketChannel channel = socket.accept();
-            if (channel != null) {
-                onFrontEnd(channel);
-            }
-        } catch (IOException e) {
-            onAcceptFailed(e);
-        }
-    }
-
-    /** Out of descriptors, say. The front-end waits in the backlog, so trying at once and on and on would not help. */
-    private void onAcceptFailed(Exception e) {
-        failure = Optional.of("cannot accept a front-end: " + e.getMessage());
-        publishState();
-        faults.report(FaultLog.Kind.ACCEPT_FAILED, failure.get());
-        if (listening != null) {
-            listening.close();
-            listening = null;
-        }
-        acceptAgain.setAfter(ACCEPT_AGAIN_NS);
-    }
-
-    private void onFrontEnd(AFUNIXSocketChannel channel) {
-        if (connection != null && connection.isHungUp()) {
-            // The one that comes was faster than the news that the other has gone.
-            connection.close();
-        }
-        if (connection != null) {
-            counters.on(DeviceCounters.Event.CONNECTION_REFUSED);
-            faults.report(FaultLog.Kind.FRONT_END_REFUSED,
-                    "refused a second front-end while the one of pid %d is connected"
-                            .formatted(connection.peer().pid()));
-            ListeningSocket.closeQuietly(channel);
-            return;
-        }
-        try {
-            connection = new Connection(channel, new Virtio(), new Listener(), reactor, spec.pollWindow().toNanos());
-            counters.on(DeviceCounters.Event.CONNECTION_ACCEPTED);
-            publishState();
-            Peer peer = connection.peer();
-            LOG.infof("%s: front-end of pid %d, uid %d connected", spec.name(), peer.pid(), peer.uid());
-            publish(DeviceEvent.Type.CONNECTED, peer);
-        } catch (IOException e) {
-            faults.report(FaultLog.Kind.CONNECTION, "front-end lost while it connected: " + e.getMessage());
-            ListeningSocket.closeQuietly(channel);
-        }
+        acceptor.listen();
     }
 
     /** Accepts no front-end any more; one that is connected is served on. */
     void retire() {
-        if (!isRetired) {
-            isRetired = true;
-            acceptAgain.clear();
-            if (listening != null) {
-                listening.close();
-                listening = null;
-            }
-            socket.close();
-        }
+        acceptor.retire();
     }
 
     /** Ends the device, and its front-end's connection with it. */
@@ -238,6 +165,15 @@ final class HostedDevice {
         return new DeviceRecord(spec, isConfigured, version, clocks.keptFaults(), rtc.alarms());
     }
 
+    /**
+     * @throws DeviceException if the device is of another version than its caller expects
+     */
+    void requireVersion(Predicate<DeviceVersion> expected) throws DeviceException {
+        if (!expected.test(version)) {
+            throw DeviceException.changed("device %s has changed meanwhile".formatted(spec.name()));
+        }
+    }
+
     /** Becomes what a change has made of its record; the alarms stay as the guest left them meanwhile. */
     void become(DeviceRecord record) {
         Faults before = clocks.faults();
@@ -282,8 +218,8 @@ final class HostedDevice {
 
     DeviceStatus status() {
         Optional<BackEndStatus> backEnd = Optional.ofNullable(connection).map(Connection::status);
-        return new DeviceStatus(spec, isConfigured, version, state(backEnd), failure,
-                backEnd.map(HostedDevice::frontEnd), clockStatus(), clocks.faultStatus(),
+        return new DeviceStatus(spec, isConfigured, version, state(backEnd), acceptor.failure(),
+                backEnd.map(DeviceStatus.FrontEnd::of), clockStatus(), clocks.faultStatus(),
                 counter.mapping(), counter.reason(), counters.requests(),
                 counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
                 counters.count(DeviceCounters.Event.CONNECTION_REFUSED),
@@ -303,29 +239,49 @@ final class HostedDevice {
 
     /** Without a front-end. */
     private DeviceState stateAlone() {
-        return failure.isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
-    }
-
-    private static DeviceStatus.FrontEnd frontEnd(BackEndStatus backEnd) {
-        Peer peer = backEnd.peer();
-        return new DeviceStatus.FrontEnd(peer.pid(), peer.uid(), peer.gid(), backEnd.features(),
-                backEnd.protocolFeatures(), backEnd.memoryRegions(),
-                backEnd.vrings().stream().map(HostedDevice::ring).toList());
-    }
-
-    private static DeviceStatus.Ring ring(VringStatus vring) {
-        return new DeviceStatus.Ring(vring.index(), vring.size(), vring.base(), vring.isStarted(), vring.isEnabled(),
-                vring.isBroken());
+        return acceptor.failure().isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
     }
 
     private List<DeviceStatus.Clock> clockStatus() {
         return clocks.status(HostInstant.of(host), rtc.alarms().stream()
-                .collect(Collectors.toMap(AlarmStatus::clockId, HostedDevice::alarm)));
+                .collect(Collectors.toMap(AlarmStatus::clockId, DeviceStatus.Alarm::of)));
     }
 
-    private static DeviceStatus.Alarm alarm(AlarmStatus alarm) {
-        return new DeviceStatus.Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isReached(), alarm.isWaiting(),
-                alarm.expirations(), alarm.notifications(), alarm.forced());
+    /** Those that connect, one after another. */
+    private final class FrontEnds implements Acceptor.Owner {
+
+        @Override
+        public void onChanged() {
+            publishState();
+        }
+
+        @Override
+        public void onFrontEnd(AFUNIXSocketChannel channel) {
+            if (connection != null && connection.isHungUp()) {
+                // The one that comes was faster than the news that the other has gone.
+                connection.close();
+            }
+            if (connection != null) {
+                counters.on(DeviceCounters.Event.CONNECTION_REFUSED);
+                faults.report(FaultLog.Kind.FRONT_END_REFUSED,
+                        "refused a second front-end while the one of pid %d is connected"
+                                .formatted(connection.peer().pid()));
+                ListeningSocket.closeQuietly(channel);
+                return;
+            }
+            try {
+                connection = new Connection(channel, new Virtio(), new Listener(), reactor,
+                        spec.pollWindow().toNanos());
+                counters.on(DeviceCounters.Event.CONNECTION_ACCEPTED);
+                publishState();
+                Peer peer = connection.peer();
+                LOG.infof("%s: front-end of pid %d, uid %d connected", spec.name(), peer.pid(), peer.uid());
+                publish(DeviceEvent.Type.CONNECTED, peer);
+            } catch (IOException e) {
+                faults.report(FaultLog.Kind.CONNECTION, "front-end lost while it connected: " + e.getMessage());
+                ListeningSocket.closeQuietly(channel);
+            }
+        }
     }
 
     /** The RTC device as vhost-user's back-end sees it. */

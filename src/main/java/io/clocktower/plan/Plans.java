@@ -83,7 +83,7 @@ public final class Plans implements AutoCloseable {
 
     private void refuseImpossible(Item item) throws PlanException {
         try {
-            devices.preview(item.device(), Optional.empty(), item.fault(), List.of(0L));
+            devices.changes().preview(item.device(), Optional.empty(), item.fault(), List.of(0L));
         } catch (DeviceException e) {
             // What is only so for now may be otherwise by then.
             if (e.reason() == Reason.IMPOSSIBLE) {
@@ -184,7 +184,7 @@ public final class Plans implements AutoCloseable {
             return;
         }
         try {
-            var changed = devices.revert(device, DeviceVersion.ANY, fault -> own.contains(fault.id()));
+            var changed = devices.changes().revert(device, DeviceVersion.ANY, fault -> own.contains(fault.id()));
             run.onReverted(device, changed.before().faults().stream().map(effect -> effect.fault().id())
                     .filter(own::contains).collect(Collectors.toSet()));
         } catch (DeviceException e) {
@@ -250,7 +250,8 @@ public final class Plans implements AutoCloseable {
         }
         boolean isLast;
         try {
-            devices.inject(item.item().device(), DeviceVersion.ANY, Optional.of(item.faultId()), item.request());
+            devices.changes().inject(item.item().device(), DeviceVersion.ANY, Optional.of(item.faultId()),
+                    item.request());
             isLast = run.onInjected(item, devices.now());
         } catch (DeviceException e) {
             isLast = run.onFailed(item, e.getMessage(), e.reason() == Reason.NOT_KNOWN, devices.now());

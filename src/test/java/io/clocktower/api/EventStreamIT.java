@@ -96,7 +96,7 @@ class EventStreamIT {
     }
 
     private void inject(long offsetNs) throws Exception {
-        devices.host().inject("vm0", DeviceVersion.ANY, Optional.of("f"), new FaultRequest(Optional.empty(),
+        devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.of("f"), new FaultRequest(Optional.empty(),
                 new Effect.Step(offsetNs), Optional.empty(), Optional.empty(), "alice", ""));
     }
 

@@ -198,18 +198,18 @@ class PlansServiceIT {
     /** Each names the field, and starts and changes nothing; a first step that could run is before the bad one. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            400 | fault: expected, got none                     | 'label':['tier=1']
-            400 | label: expected, got none                     | 'fault':FAULT
-            400 | label[0]: expected name=value, got "team"     | 'label':['team'],'fault':FAULT
-            400 | label[0]: expected name=value, got "=x"       | 'label':['=x'],'fault':FAULT
-            400 | label[1]: expected, got none                  | 'label':['tier=1',null],'fault':FAULT
+            400 | fault: missing, expected a fault                | 'label':['tier=1']
+            400 | label: missing, expected labels, or devices     | 'fault':FAULT
+            400 | label[0]: "team", expected name=value           | 'label':['team'],'fault':FAULT
+            400 | label[0]: "=x", expected name=value             | 'label':['=x'],'fault':FAULT
+            400 | label[1]: missing, expected                     | 'label':['tier=1',null],'fault':FAULT
             422 | label: none, expected at least one            | 'label':[],'fault':FAULT
             422 | label: no device has it                       | 'label':['team=x'],'fault':FAULT
             422 | devices: none, expected at least one          | 'devices':[],'fault':FAULT
             422 | devices: there is no device vm9               | 'devices':['vm0','vm9'],'fault':FAULT
             422 | devices: vm0 twice                            | 'devices':['vm0','vm0'],'fault':FAULT
             400 | devices: expected either label or devices     | 'devices':['vm0'],'label':['tier=1'],'fault':FAULT
-            400 | at: expected an ISO 8601 duration             | 'at':'soon','devices':['vm0'],'fault':FAULT
+            400 | at: "soon", expected a duration                 | 'at':'soon','devices':['vm0'],'fault':FAULT
             422 | at: PT-1S, expected PT0S to PT720H            | 'at':'-PT1S','devices':['vm0'],'fault':FAULT
             422 | at: PT744H, expected                          | 'at':'P31D','devices':['vm0'],'fault':FAULT
             422 | jitter: PT744H, expected                      | 'jitter':'P31D','devices':['vm0'],'fault':FAULT
@@ -217,9 +217,9 @@ class PlansServiceIT {
             422 | count: 3, expected at most 2                  | 'count':3,'label':['team=payments'],'fault':FAULT
             422 | percent: 101, expected 1 to 100               | 'percent':101,'devices':['vm0'],'fault':FAULT
             400 | percent: expected either count or percent     | 'percent':5,'count':1,'devices':['vm0'],'fault':FAULT
-            400 | fault.type: expected one of                   | 'devices':['vm0'],'fault':{}
-            400 | fault.offset: expected, got none              | 'devices':['vm0'],'fault':{'type':'step'}
-            400 | fault.offset: expected an ISO 8601 duration   | 'devices':['vm0'],'fault':{'type':'step','offset':'x'}
+            400 | fault.type: missing, expected one of step       | 'devices':['vm0'],'fault':{}
+            400 | fault.offset: missing, a fault of type step     | 'devices':['vm0'],'fault':{'type':'step'}
+            400 | fault.offset: "x", expected a duration          | 'devices':['vm0'],'fault':{'type':'step','offset':'x'}
             400 | fault.range: a fault of type step has none    | 'devices':['vm0'],'fault':{'type':'step','offset':'PT1S','range':'PT1S'}
             422 | fault.offset: clock 0 would leave             | 'devices':['vm0'],'fault':{'type':'step','offset':'-P36500D'}
             422 | fault.ratePpb: expected                       | 'devices':['vm0'],'fault':{'type':'drift','ratePpb':-1000000000}
@@ -240,11 +240,11 @@ class PlansServiceIT {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            400 | steps: expected, got none     | {}
-            400 | steps: expected, got none     | null
+            400 | steps: missing, expected     | {}
+            400 | expected a JSON object        | null
             422 | steps: 0, expected 1 to 1000  | {'steps':[]}
-            400 | steps[0]: expected, got none  | {'steps':[null]}
-            400 | name: expected at most 256    | {'name':'\\u0007','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            400 | steps[0]: missing, expected   | {'steps':[null]}
+            422 | name:      | {'name':'\\u0007','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
             """)
     void aBadPlanIsRefusedByTheFieldToBlame(int status, String detail, String body) throws Exception {
         JsonNode problem = answered(status, post("", body));

@@ -43,7 +43,7 @@ class AllocationIT {
                 new Effect.Strobe(5, 1_000), new Effect.LeapSecond(LocalDate.of(2026, 12, 31), 1));
         try (var devices = new Devices("vm0")) {
             for (Effect effect : effects) {
-                devices.host().inject("vm0", DeviceVersion.ANY, Optional.empty(), FaultRequests.of(effect));
+                devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.empty(), FaultRequests.of(effect));
             }
             assertNothingIsAllocated(devices, Guest.FEATURES);
         }

@@ -41,7 +41,7 @@ class CrossTimestampsIT {
     }
 
     private void give(Optional<CounterMapping> mapping) throws Exception {
-        devices.host().giveCounter("vm0", DeviceVersion.ANY, mapping);
+        devices.host().changes().giveCounter("vm0", DeviceVersion.ANY, mapping);
     }
 
     @Test

@@ -64,7 +64,7 @@ class EventsIT {
 
     private void inject(String id, Effect effect, Duration delay, Duration duration) throws DeviceException {
         Instant now = Instant.EPOCH.plusNanos(devices.clock().realtimeNs());
-        host.inject("vm0", DeviceVersion.ANY, Optional.of(id), new FaultRequest(Optional.empty(), effect,
+        host.changes().inject("vm0", DeviceVersion.ANY, Optional.of(id), new FaultRequest(Optional.empty(), effect,
                 Optional.ofNullable(delay).map(now::plus), Optional.ofNullable(duration), "alice", "rehearsing"));
     }
 
@@ -76,7 +76,7 @@ class EventsIT {
         assertEquals("step, offset -PT5S, by alice: rehearsing", injected.detail());
         assertEquals(Instant.parse("2026-11-22T12:00:00Z"), injected.time());
 
-        host.revert("vm0", DeviceVersion.ANY, fault -> true);
+        host.changes().revert("vm0", DeviceVersion.ANY, fault -> true);
         DeviceEvent reverted = next(Type.FAULT_REVERTED);
         assertEquals(Optional.of("f"), reverted.fault());
         assertTrue(reverted.id() > injected.id());
@@ -140,7 +140,7 @@ class EventsIT {
         for (Map.Entry<Effect, String> text : texts.entrySet()) {
             inject("f", text.getKey(), null, null);
             assertEquals(text.getValue() + ", by alice: rehearsing", next(Type.FAULT_INJECTED).detail());
-            host.revert("vm0", DeviceVersion.ANY, fault -> true);
+            host.changes().revert("vm0", DeviceVersion.ANY, fault -> true);
             next(Type.FAULT_REVERTED);
         }
     }
@@ -196,10 +196,10 @@ class EventsIT {
     void anOperatorsExpirationIsTold() throws Exception {
         try (Guest guest = new Guest(devices.socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0)) {
             next(Type.CONNECTED);
-            assertThrows(DeviceException.class, () -> host.expire("vm0", 0));
+            assertThrows(DeviceException.class, () -> host.changes().expire("vm0", 0));
             assertEquals(OK, guest.request(setAlarm(0, Long.MAX_VALUE, 1), 8).status());
             next(Type.ALARM_SET);
-            host.expire("vm0", 0);
+            host.changes().expire("vm0", 0);
 
             assertEquals(Optional.of(0), next(Type.ALARM_FORCED).clock());
             assertNothingMore();

@@ -84,11 +84,11 @@ class FaultsIT {
     }
 
     private DeviceStatus inject(String id, FaultRequest request) throws DeviceException {
-        return devices.host().inject("vm0", DeviceVersion.ANY, Optional.of(id), request).after();
+        return devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.of(id), request).after();
     }
 
     private DeviceStatus revert(String id) throws DeviceException {
-        return devices.host().revert("vm0", DeviceVersion.ANY, fault -> fault.id().equals(id)).after();
+        return devices.host().changes().revert("vm0", DeviceVersion.ANY, fault -> fault.id().equals(id)).after();
     }
 
     private void enableAlarm(int clockId, long timeNs) {
@@ -159,7 +159,7 @@ class FaultsIT {
         assertEquals(-290 * SECOND, offset(UTC));
         revert("a");
         assertEquals(10 * SECOND, offset(UTC));
-        devices.host().revert("vm0", DeviceVersion.ANY, _ -> true);
+        devices.host().changes().revert("vm0", DeviceVersion.ANY, _ -> true);
         assertEquals(0, offset(UTC));
         long revision = devices.status("vm0").version().revision();
         assertEquals(revision, revert("a").version().revision(), "there is nothing to revert");
@@ -390,13 +390,13 @@ class FaultsIT {
         alarmq.makeAvailable();
         alarmq.makeAvailable();
         assertEquals(Reason.CONFLICT,
-                assertThrows(DeviceException.class, () -> devices.host().expire("vm0", UTC)).reason());
+                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", UTC)).reason());
         assertEquals(Reason.NOT_FOUND,
-                assertThrows(DeviceException.class, () -> devices.host().expire("vm0", TAI)).reason());
+                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", TAI)).reason());
         assertEquals(Reason.NOT_FOUND,
-                assertThrows(DeviceException.class, () -> devices.host().expire("vm0", 4)).reason());
+                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", 4)).reason());
         enableAlarm(UTC, read(UTC) + 60 * SECOND);
-        devices.host().expire("vm0", UTC);
+        devices.host().changes().expire("vm0", UTC);
         assertEquals(UTC, alarmq.awaitNotification());
         assertNoNotification();
         assertEquals(1, alarm(UTC).forced());
@@ -411,7 +411,7 @@ class FaultsIT {
     void aChangeForAnotherVersionIsRefused() throws Exception {
         DeviceVersion seen = devices.status("vm0").version();
         inject("offset", of(new Effect.Step(SECOND)));
-        var refusal = assertThrows(DeviceException.class, () -> devices.host().inject("vm0", seen::equals,
+        var refusal = assertThrows(DeviceException.class, () -> devices.host().changes().inject("vm0", seen::equals,
                 Optional.of("offset"), of(FIVE_MINUTES_BACK)));
         assertEquals(Reason.CHANGED, refusal.reason());
         assertEquals(SECOND, offset(UTC));

@@ -95,7 +95,7 @@ class KeptDevicesIT {
     }
 
     private DeviceStatus inject(String id, FaultRequest request) throws DeviceException {
-        return devices.host().inject("vm0", DeviceVersion.ANY, Optional.of(id), request).after();
+        return devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.of(id), request).after();
     }
 
     private DeviceStatus.Alarm alarm() throws Exception {
@@ -217,7 +217,7 @@ class KeptDevicesIT {
         long last;
         try (var guest = guest()) {
             last = read(guest, MONOTONIC);
-            devices.host().revert("vm0", DeviceVersion.ANY, _ -> true);
+            devices.host().changes().revert("vm0", DeviceVersion.ANY, _ -> true);
             assertEquals(last, read(guest, MONOTONIC));
         }
         restartAfterKill();
@@ -243,7 +243,7 @@ class KeptDevicesIT {
 
     @Test
     void labelsAreKept() throws Exception {
-        devices.host().label("vm0", DeviceVersion.ANY, Map.of("team", "payments"));
+        devices.host().changes().label("vm0", DeviceVersion.ANY, Map.of("team", "payments"));
         restart();
         assertEquals(Map.of("team", "payments"), devices.status("vm0").spec().labels());
     }
@@ -260,7 +260,7 @@ class KeptDevicesIT {
             Files.writeString(state, "");
             for (Reason reason : List.of(
                     assertThrows(DeviceException.class, () -> inject("more", of(new Effect.Step(SECOND)))).reason(),
-                    assertThrows(DeviceException.class, () -> devices.host().revert("vm0", DeviceVersion.ANY,
+                    assertThrows(DeviceException.class, () -> devices.host().changes().revert("vm0", DeviceVersion.ANY,
                             _ -> true)).reason(),
                     assertThrows(DeviceException.class, () -> devices.host().remove("vm0", DeviceVersion.ANY, true))
                             .reason(),
@@ -283,7 +283,7 @@ class KeptDevicesIT {
         long revision = devices.status("vm0").version().revision();
         try (var callers = Executors.newFixedThreadPool(8)) {
             var changes = IntStream.range(0, 24).mapToObj(i -> callers.submit(
-                    () -> devices.host().inject("vm0", DeviceVersion.ANY, Optional.empty(),
+                    () -> devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.empty(),
                             of(new Effect.Step(SECOND))).injected().fault().id()))
                     .toList();
             var ids = new HashSet<String>();

@@ -112,12 +112,12 @@ final class WritingLoad {
         if (kind == 0) {
             make(name, GONE, () -> host.remove(name, DeviceVersion.ANY, false));
         } else if (kind < 3 || offsets.size() >= MOST_FAULTS) {
-            make(name, state(Map.of()), () -> host.revert(name, DeviceVersion.ANY, _ -> true));
+            make(name, state(Map.of()), () -> host.changes().revert(name, DeviceVersion.ANY, _ -> true));
         } else {
             String id = kind < 12 ? "offset" : "f" + random.nextInt(1_000_000);
             long offsetNs = random.nextLong(-1_000_000_000_000L, 1_000_000_000_000L);
             offsets.put(id, offsetNs);
-            make(name, state(offsets), () -> host.inject(name, DeviceVersion.ANY, Optional.of(id),
+            make(name, state(offsets), () -> host.changes().inject(name, DeviceVersion.ANY, Optional.of(id),
                     FaultRequests.of(new Effect.Step(offsetNs))));
         }
     }

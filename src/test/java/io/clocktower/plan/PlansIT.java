@@ -52,7 +52,7 @@ class PlansIT {
     void open() throws Exception {
         devices = new Devices("vm0", "vm1", "vm2");
         for (String name : List.of("vm0", "vm1", "vm2")) {
-            devices.host().label(name, DeviceVersion.ANY, Map.of("team", "payments"));
+            devices.host().changes().label(name, DeviceVersion.ANY, Map.of("team", "payments"));
         }
         plans = new Plans(devices.host(), Runnable::run);
     }
@@ -176,7 +176,7 @@ class PlansIT {
 
     @Test
     void stoppedItDoesNothingMoreAndRevertsItsOwnFaultsAlone() throws Exception {
-        devices.host().inject("vm0", DeviceVersion.ANY, Optional.empty(), offset(Duration.ofHours(1)));
+        devices.host().changes().inject("vm0", DeviceVersion.ANY, Optional.empty(), offset(Duration.ofHours(1)));
         String other = start(step(ZERO, named("vm0"), offset(Duration.ofMinutes(5)))).id();
         String id = start(step(ZERO, labelled("team=payments"), offset(MINUTE)),
                 step(SECOND, labelled("team=payments"), offset(MINUTE))).id();
@@ -200,7 +200,7 @@ class PlansIT {
         String id = start(step(ZERO, named("vm0", "vm1"), offset(MINUTE))).id();
         advance(ZERO);
         String gone = plans.get(id).items().getFirst().fault().orElseThrow();
-        devices.host().revert("vm0", DeviceVersion.ANY, fault -> fault.id().equals(gone));
+        devices.host().changes().revert("vm0", DeviceVersion.ANY, fault -> fault.id().equals(gone));
         assertEquals(1, plans.get(id).counts().active());
 
         PlanStatus stopped = plans.stop(id);
@@ -284,7 +284,7 @@ class PlansIT {
             awaitOpen(goOn);
         })) {
             var blocker = Thread.startVirtualThread(() -> assertThrows(DeviceException.class,
-                    () -> devices.host().inject("vm1", DeviceVersion.ANY, Optional.empty(), offset(SECOND))));
+                    () -> devices.host().changes().inject("vm1", DeviceVersion.ANY, Optional.empty(), offset(SECOND))));
             awaitOpen(blocked);
             assertEquals(Reason.UNAVAILABLE, assertThrows(PlanException.class, () -> plans.forget(id)).reason());
             blocker.join();
@@ -348,7 +348,7 @@ class PlansIT {
     void devicesThatComeLaterAreNotIncluded() throws Exception {
         String id = start(step(SECOND, labelled("team=payments"), offset(MINUTE))).id();
         devices.create("vm3", ClockSpec.DEFAULTS, ZERO);
-        devices.host().label("vm3", DeviceVersion.ANY, Map.of("team", "payments"));
+        devices.host().changes().label("vm3", DeviceVersion.ANY, Map.of("team", "payments"));
         advance(SECOND);
 
         assertEquals(3, plans.get(id).counts().injected());
