@@ -33,7 +33,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
 
     /** What happens to a clock's alarm. */
     public enum AlarmEvent {
-        SET, EXPIRED, DELIVERED
+        SET, EXPIRED, DELIVERED, FORCED
     }
 
     /** Takes one distribution, with the name of the requests' type. */
@@ -103,6 +103,11 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     @Override
     public void onDelivered(int clockId) {
         on(AlarmEvent.DELIVERED, clockId);
+    }
+
+    /** An operator had the alarm of a clock expire. */
+    void onForced(int clockId) {
+        on(AlarmEvent.FORCED, clockId);
     }
 
     private void on(AlarmEvent event, int clockId) {

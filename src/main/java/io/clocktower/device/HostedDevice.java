@@ -204,6 +204,7 @@ final class HostedDevice {
             throw DeviceException.conflict("device %s: the alarm of clock %d is not enabled".formatted(spec.name(),
                     clockId));
         }
+        counters.onForced(clockId);
         observer.onEvent(DeviceEvent.of(host, DeviceEvent.Type.ALARM_FORCED, spec, "an operator had the alarm expire")
                 .ofClock(clockId));
         notifyDriver();

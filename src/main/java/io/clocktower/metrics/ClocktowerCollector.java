@@ -9,12 +9,14 @@ import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceState;
 import io.clocktower.device.HostStatus;
+import io.clocktower.webhook.WebhookStatus;
 import io.prometheus.client.Collector;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * What a scrape shows: the devices that there are then, as the loops left them for any thread to read. It disturbs no
@@ -26,10 +28,12 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
             DeviceState.FAILED);
 
     private final DeviceHost devices;
+    private final Supplier<List<WebhookStatus>> webhooks;
     private final String version;
 
-    ClocktowerCollector(DeviceHost devices, String version) {
+    ClocktowerCollector(DeviceHost devices, Supplier<List<WebhookStatus>> webhooks, String version) {
         this.devices = devices;
+        this.webhooks = webhooks;
         this.version = version;
     }
 
@@ -45,6 +49,7 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         addService(families);
         HostStatus host = devices.hostStatus();
         addHost(families, host);
+        webhooks.get().forEach(webhook -> addWebhook(families, webhook));
         Map<DeviceState, Integer> states = new EnumMap<>(DeviceState.class);
         for (DeviceSpec spec : devices.specs()) {
             // Or it was removed in this very moment.
@@ -76,6 +81,13 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         });
         families.add(Metric.HOST_TAI_OFFSET, host.taiOffsetSeconds());
         families.add(Metric.LEAP_TABLE_EXPIRY, host.leapSeconds().expiresAt().getEpochSecond());
+    }
+
+    private static void addWebhook(Families families, WebhookStatus webhook) {
+        families.add(Metric.WEBHOOK_EVENTS, webhook.delivered(), "delivered", webhook.name());
+        families.add(Metric.WEBHOOK_EVENTS, webhook.failed(), "failed", webhook.name());
+        families.add(Metric.WEBHOOK_EVENTS, webhook.dropped(), "dropped", webhook.name());
+        families.add(Metric.WEBHOOK_QUEUED, webhook.queued(), webhook.name());
     }
 
     private void addDevice(Families families, String device, DeviceCounters counters) {
@@ -119,6 +131,7 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         families.add(Metric.ALARMS_SET, counters.count(AlarmEvent.SET, id), labels);
         families.add(Metric.ALARMS_EXPIRED, counters.count(AlarmEvent.EXPIRED, id), labels);
         families.add(Metric.ALARMS_DELIVERED, counters.count(AlarmEvent.DELIVERED, id), labels);
+        families.add(Metric.ALARMS_FORCED, counters.count(AlarmEvent.FORCED, id), labels);
         families.add(Metric.ALARMS_PENDING, counters.isAlarmPending(id), labels);
         families.add(Metric.ALARMS_WAITING, counters.isAlarmWaiting(id), labels);
         // Alarms are all that the device notifies of.

@@ -47,6 +47,8 @@ enum Metric {
     ALARMS_EXPIRED(COUNTER, "clocktower_alarms_expired_total", "Expirations of the clock's alarm", "clock", "device"),
     ALARMS_DELIVERED(COUNTER, "clocktower_alarms_delivered_total",
             "Expirations of the clock's alarm that the guest was notified of", "clock", "device"),
+    ALARMS_FORCED(COUNTER, "clocktower_alarms_forced_total",
+            "How often an operator had the clock's alarm expire; not among the expirations", "clock", "device"),
     ALARMS_PENDING(GAUGE, "clocktower_alarms_pending",
             "Whether the guest is to be notified of the clock's alarm: it is enabled and its time lies ahead, or an"
             + " expiration waits", "clock", "device"),
@@ -54,6 +56,10 @@ enum Metric {
             "Whether an expiration of the clock's alarm waits for a buffer or for a driver", "clock", "device"),
     NOTIFICATIONS(COUNTER, "clocktower_notifications_total", "Notifications put into the guest's alarmq",
             "clock", "device"),
+
+    WEBHOOK_EVENTS(COUNTER, "clocktower_webhook_events_total",
+            "Events for a webhook: delivered, failed, or dropped to make room for newer ones", "outcome", "webhook"),
+    WEBHOOK_QUEUED(GAUGE, "clocktower_webhook_queued_events", "Events that wait for a webhook", "webhook"),
 
     HOST_SYNCHRONIZED(GAUGE, "clocktower_host_clock_synchronized",
             "Whether the kernel says that its clock is synchronized; not there where it may not be asked"),

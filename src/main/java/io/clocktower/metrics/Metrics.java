@@ -1,6 +1,7 @@
 package io.clocktower.metrics;
 
 import io.clocktower.device.DeviceHost;
+import io.clocktower.webhook.Webhooks;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.prometheus.client.CollectorRegistry;
 import io.quarkus.runtime.StartupEvent;
@@ -23,8 +24,9 @@ public class Metrics {
 
     private final ClocktowerCollector collector;
 
-    Metrics(DeviceHost devices, @ConfigProperty(name = "quarkus.application.version") String version) {
-        collector = new ClocktowerCollector(devices, version);
+    Metrics(DeviceHost devices, Webhooks webhooks,
+            @ConfigProperty(name = "quarkus.application.version") String version) {
+        collector = new ClocktowerCollector(devices, webhooks::statuses, version);
     }
 
     void onStart(@Observes StartupEvent event, CollectorRegistry registry) {

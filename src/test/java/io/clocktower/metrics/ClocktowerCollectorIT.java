@@ -36,7 +36,7 @@ class ClocktowerCollectorIT {
     @BeforeEach
     void host() throws Exception {
         devices = new Devices("vm0");
-        collector = new ClocktowerCollector(devices.host(), "1");
+        collector = new ClocktowerCollector(devices.host(), List::of, "1");
     }
 
     @AfterEach
