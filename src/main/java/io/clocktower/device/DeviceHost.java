@@ -1,22 +1,18 @@
 package io.clocktower.device;
 
-import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceException.Reason;
-import io.clocktower.device.DeviceStatus.FaultEffect;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -33,7 +29,8 @@ public final class DeviceHost implements AutoCloseable {
     private final HostTimer.Factory timers;
     private final LeapSeconds leapSeconds;
     private final DeviceStore store;
-    private final StateWriter writer;
+    /** One for each loop, so that devices of a loop that hangs keep no other from being kept. */
+    private final Map<EventLoop, StateWriter> writers;
     private final DeviceChanges changes;
     private final List<EventLoop> loops;
     private final Map<String, Place> devices = new ConcurrentSkipListMap<>();
@@ -54,10 +51,10 @@ public final class DeviceHost implements AutoCloseable {
         this.leapSeconds = leapSeconds;
         this.store = store;
         events = new DeviceEvents(host);
-        writer = new StateWriter(store);
         changes = new DeviceChanges(this, store, host);
         loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
                 .toList();
+        writers = loops.stream().collect(Collectors.toMap(Function.identity(), _ -> new StateWriter(store)));
     }
 
     /** Keeps the devices in a directory, before there are any; until then nothing is kept. */
@@ -194,12 +191,16 @@ public final class DeviceHost implements AutoCloseable {
         try {
             checkRemovable(place.device(), expected, isForced);
         } catch (DeviceException e) {
-            writer.onChanged(place);
+            onChanged(place);
             throw e;
         }
         place.device().close();
         place.onRemoved();
         devices.remove(place.name(), place);
+    }
+
+    private void onChanged(Place place) {
+        writers.get(place.loop()).onChanged(place);
     }
 
     private static void checkRemovable(HostedDevice device, Predicate<DeviceVersion> expected, boolean isForced)
@@ -313,7 +314,7 @@ public final class DeviceHost implements AutoCloseable {
         public void onChanged() {
             Place place = devices.get(name);
             if (place != null) {
-                writer.onChanged(place);
+                DeviceHost.this.onChanged(place);
             }
         }
 
@@ -393,7 +394,7 @@ public final class DeviceHost implements AutoCloseable {
     /** Closes all devices, keeps what they have come to, and ends their loops. */
     @Override
     public void close() {
-        writer.close();
+        writers.values().forEach(StateWriter::close);
         devices.values().forEach(place -> place.loop().submit(() -> {
             place.device().close();
             return null;
