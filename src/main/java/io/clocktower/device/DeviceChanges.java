@@ -53,7 +53,7 @@ public final class DeviceChanges {
                 return new Changed(prepared.before(), place.order(() -> {
                     device.become(next);
                     return device.status();
-                }));
+                }, "the change is kept on disk, and is made as soon as the loop goes on"));
             } catch (DeviceException e) {
                 if (e.reason() != Reason.NOT_KNOWN) {
                     store.keep(prepared.now());
@@ -120,7 +120,7 @@ public final class DeviceChanges {
         return place.exclusively(() -> place.order(() -> {
             place.device().expire(clockId);
             return place.device().status();
-        }));
+        }, "the alarm expires as soon as the loop goes on"));
     }
 
     /**

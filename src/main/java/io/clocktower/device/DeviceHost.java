@@ -174,7 +174,7 @@ public final class DeviceHost implements AutoCloseable {
                 return place.order(() -> {
                     close(place, expected, isForced);
                     return null;
-                });
+                }, "the device is removed as soon as the loop goes on");
             } catch (DeviceException e) {
                 if (e.reason() != Reason.NOT_KNOWN) {
                     // A front-end connected meanwhile, for example.

@@ -78,11 +78,15 @@ final class Place {
                 + ": its event loop did not answer within " + DEADLINE.toSeconds() + " s; nothing was changed"));
     }
 
-    /** Has the loop do something. */
-    <T> T order(Callable<T> command) throws DeviceException {
-        return await(submit(command), DeviceException.notKnown("device " + name()
-                + ": its event loop did not answer within " + DEADLINE.toSeconds()
-                + " s; the change is kept on disk, and is made as soon as the loop goes on"));
+    /**
+     * Has the loop do something.
+     *
+     * @param otherwise what is to be said of it if the loop does not answer in time
+     */
+    <T> T order(Callable<T> command, String otherwise) throws DeviceException {
+        return await(submit(command),
+                DeviceException.notKnown("device %s: its event loop did not answer within %d s; %s"
+                        .formatted(name(), DEADLINE.toSeconds(), otherwise)));
     }
 
     /** Whoever comes after a late removal finds no device. */

@@ -62,7 +62,8 @@ class PrometheusIT {
         tools = TOOLS.require();
         Path socket = directory.resolve("vm0.sock");
         application = PackagedApplication.start(directory, Map.of("clocktower.devices.vm0.socket", socket.toString(),
-                "clocktower.devices.idle.socket", directory.resolve("idle.sock").toString()));
+                "clocktower.devices.idle.socket", directory.resolve("idle.sock").toString(),
+                "clocktower.webhooks.nobody.url", "http://127.0.0.1:9/"));
         prometheus = Prometheus.start(tools.get("prometheus"), configuration(), directory);
         guest = new Guest(socket, Guest.FEATURES | Alarmq.F_ALARM, 256, 0);
         alarmq = new Alarmq(guest);
