@@ -6,7 +6,6 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.rtc.AlarmStatus;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,5 @@
 package io.clocktower.device;
 
-import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.linux.Reactor;

@@ -1,5 +1,6 @@
 package io.clocktower.device;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -97,7 +98,7 @@ record StateFile(int format, String bootId, boolean isConfigured, DeviceVersion 
 
     @JsonInclude(JsonInclude.Include.ALWAYS)
     private interface Derived {
-        @com.fasterxml.jackson.annotation.JsonIgnore
+        @JsonIgnore
         boolean isActive();
     }
 

@@ -10,7 +10,6 @@ import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.Fault;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.Schedule.Item;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -16,7 +16,6 @@ import io.clocktower.frontend.Guest.Response;
 import io.clocktower.linux.CycleCounter;
 import io.clocktower.rtc.GuestCounter;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
