@@ -25,7 +25,7 @@ public record DeviceRequest(
         @Schema(required = true, description = "Letters, digits, '.', '_' and '-', to 63", examples = "vm1") String name,
         @Schema(description = "Where its front-end connects, in the service's socket directory; by default the name with .sock", examples = "/run/clocktower/vm1.sock") String socket,
         @Schema(description = "In the order of their ids, to 64; by default utc-smeared with an alarm, tai, monotonic and utc") List<Clock> clocks,
-        @Schema(type = SchemaType.STRING, description = "How long after a request the rings are polled before the thread sleeps, to 1 s; ISO 8601 or as in the configuration", examples = "50us") Duration pollWindow,
+        @Schema(type = SchemaType.STRING, description = "How long after a request the rings are polled before the thread sleeps, to 1 s", examples = "50us") Duration pollWindow,
         @Schema(description = "How the guest's cycle counter follows the host's; by default KVM is asked") Counter counter,
         @Schema(description = "To select the device by, to 64") Map<String, String> labels) {
 

@@ -20,7 +20,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 /** A fault, as an operator asks for it. Which fields it has depends on its type; others are refused. */
 @Schema(name = "FaultRequest", description = "A fault to inject. Each type has fields of its own: step offset; set time;"
         + " drift ratePpb; slew offset, ratePpb; freeze none; jitter range, interval, seed; strobe delta, period;"
-        + " leap-second month, change. Durations are in ISO 8601, or else in nanoseconds in the field with Ns.")
+        + " leap-second month, change. Durations are texts, or else in nanoseconds in the field with Ns.")
 record FaultBody(
         @Schema(type = SchemaType.STRING, required = true, description = "What happens to the clocks", enumeration = {
                 "step", "set", "drift", "slew", "freeze", "jitter", "strobe",

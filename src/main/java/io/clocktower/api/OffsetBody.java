@@ -11,7 +11,8 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /** An offset, as an operator asks for it. */
 @Schema(name = "OffsetRequest", description = "How far clocks are to be moved from true time: either offset or offsetNs")
-record OffsetBody(@Schema(type = SchemaType.STRING, description = "In ISO 8601", examples = "-PT5M") Duration offset,
+record OffsetBody(
+        @Schema(type = SchemaType.STRING, description = "How far, negative for back", examples = "-PT5M") Duration offset,
         @Schema(description = "In nanoseconds") Long offsetNs,
         @Schema(type = SchemaType.STRING, description = "After which it reverts; by default it stays until it is deleted", examples = "PT10M") Duration duration,
         @Schema(description = "Why", examples = "rehearsing CHG-1234") String reason,

@@ -15,14 +15,15 @@ import com.fasterxml.jackson.databind.deser.BeanDeserializerModifier;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
-import io.clocktower.config.PollWindowConverter;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.YearMonth;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +35,12 @@ import java.util.stream.Stream;
 public final class StrictJson implements ObjectMapperCustomizer {
 
     private static final List<LogicalType> NUMBERS = List.of(LogicalType.Integer, LogicalType.Float);
+
+    /** After the library's own modules: the readers of whoever comes last are asked first. */
+    @Override
+    public int priority() {
+        return MINIMUM_PRIORITY;
+    }
 
     @Override
     public void customize(ObjectMapper mapper) {
@@ -50,7 +57,10 @@ public final class StrictJson implements ObjectMapperCustomizer {
                 CoercionInputShape.Boolean);
         Stream.of(LogicalType.POJO, LogicalType.Map, LogicalType.Collection)
                 .forEach(type -> refuse(mapper, type, CoercionInputShape.EmptyString));
-        mapper.registerModule(new SimpleModule("clocktower").addDeserializer(Duration.class, new DurationReader())
+        mapper.registerModule(new SimpleModule("clocktower").addDeserializer(Duration.class,
+                new TextReader<>(Duration.class, Times::parseDuration))
+                .addDeserializer(Instant.class, new TextReader<>(Instant.class, Instant::parse))
+                .addDeserializer(YearMonth.class, new TextReader<>(YearMonth.class, YearMonth::parse))
                 .setDeserializerModifier(new ConstantReaders()));
     }
 
@@ -96,29 +106,30 @@ public final class StrictJson implements ObjectMapperCustomizer {
         }
     }
 
-    private static final class DurationReader extends StdDeserializer<Duration> {
+    /** A time as text, and as nothing else: the library takes numbers, and texts of digits, for seconds. */
+    private static final class TextReader<T> extends StdDeserializer<T> {
 
         private static final long serialVersionUID = 1L;
-        private static final Pattern NUMBER = Pattern.compile("\\s*[+-]?\\d*\\s*");
 
-        private DurationReader() {
-            super(Duration.class);
+        private final transient Function<String, T> parser;
+
+        private TextReader(Class<T> type, Function<String, T> parser) {
+            super(type);
+            this.parser = parser;
         }
 
         @Override
-        public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-            if (!parser.hasToken(JsonToken.VALUE_STRING)) {
-                return (Duration) context.handleUnexpectedToken(handledType(), parser);
+        @SuppressWarnings("unchecked")
+        public T deserialize(JsonParser json, DeserializationContext context) throws IOException {
+            if (!json.hasToken(JsonToken.VALUE_STRING)) {
+                return (T) context.handleUnexpectedToken(handledType(), json);
             }
-            String text = parser.getText();
+            String text = json.getText();
             try {
-                if (!NUMBER.matcher(text).matches()) {
-                    return new PollWindowConverter().convert(text);
-                }
-            } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
-                // Answered as one that is no duration at all.
+                return parser.apply(text);
+            } catch (DateTimeException e) {
+                return (T) context.handleWeirdStringValue(handledType(), text, "none");
             }
-            return (Duration) context.handleWeirdStringValue(handledType(), text, "no duration");
         }
     }
 }
