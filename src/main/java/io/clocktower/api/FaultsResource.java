@@ -4,6 +4,7 @@ import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceChanges.Changed;
 import io.clocktower.device.DeviceStatus;
+import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.DeviceStatus.FaultEffect;
 import io.clocktower.device.FieldFault;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -20,6 +21,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -85,10 +87,11 @@ public final class FaultsResource {
             @Parameter(description = "At how many times a dry run reads the clocks", example = "7") @RestQuery Integer points,
             @HeaderParam(Versions.IF_MATCH) String ifMatch, @Context UriInfo uri)
             throws DeviceException {
+        Optional<List<Long>> previewNs = PreviewView.times(dryRun, over, points);
         var request = FieldsException.required(fault).request(log.caller());
-        if (dryRun) {
-            return RestResponse.ok(PreviewView.of(devices.changes().preview(name, Optional.empty(), request,
-                    PreviewView.times(over, points))));
+        if (previewNs.isPresent()) {
+            return RestResponse
+                    .ok(PreviewView.of(devices.changes().preview(name, Optional.empty(), request, previewNs.get())));
         }
         Changed changed = devices.changes().inject(name, Versions.expected(ifMatch), Optional.empty(), request);
         log.changed(changed);
@@ -116,9 +119,9 @@ public final class FaultsResource {
     @Operation(summary = "Revert a fault")
     public void revert(@RestPath String name, @RestPath String fault, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
+        Predicate<DeviceVersion> expected = Versions.expected(ifMatch);
         find(Answer.status(devices, name), fault);
-        log.changed(
-                devices.changes().revert(name, Versions.expected(ifMatch), candidate -> candidate.id().equals(fault)));
+        log.changed(devices.changes().revert(name, expected, candidate -> candidate.id().equals(fault)));
     }
 
     private static FaultEffect find(DeviceStatus status, String fault) {

@@ -1,6 +1,7 @@
 package io.clocktower.api;
 
 import io.clocktower.device.DeviceSpec;
+import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.BadRequestException;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ record LabelSelector(List<Map.Entry<String, String>> labels) implements Predicat
     private static Map.Entry<String, String> label(String label) {
         int equals = label.indexOf('=');
         if (equals < 1) {
-            throw new BadRequestException("label: \"%s\", expected name=value".formatted(label));
+            throw new BadRequestException("label: %s, expected name=value".formatted(FieldFault.quoted(label)));
         }
         return Map.entry(label.substring(0, equals), label.substring(equals + 1));
     }

@@ -54,7 +54,7 @@ public final class OffsetsResource {
     public RestResponse<?> put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
-        return put(name, Optional.empty(), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch);
+        return put(name, Optional.empty(), offset, PreviewView.times(dryRun, over, points), ifMatch);
     }
 
     @DELETE
@@ -83,7 +83,7 @@ public final class OffsetsResource {
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
         Answer.requireClock(Answer.status(devices, name), clock);
-        return put(name, Optional.of(clock), offset, dryRun ? PreviewView.times(over, points) : null, ifMatch);
+        return put(name, Optional.of(clock), offset, PreviewView.times(dryRun, over, points), ifMatch);
     }
 
     @DELETE
@@ -99,12 +99,13 @@ public final class OffsetsResource {
         return Versions.tagged(OffsetView.of(status, clock), status);
     }
 
-    private RestResponse<?> put(String name, Optional<Integer> clock, OffsetBody offset, List<Long> previewNs,
+    private RestResponse<?> put(String name, Optional<Integer> clock, OffsetBody offset,
+            Optional<List<Long>> previewNs,
             String ifMatch) throws DeviceException {
         Optional<String> id = Optional.of(OffsetView.id(clock));
         var request = FieldsException.required(offset).request(clock, log.caller());
-        if (previewNs != null) {
-            return RestResponse.ok(PreviewView.of(devices.changes().preview(name, id, request, previewNs)));
+        if (previewNs.isPresent()) {
+            return RestResponse.ok(PreviewView.of(devices.changes().preview(name, id, request, previewNs.get())));
         }
         return show(log.changed(devices.changes().inject(name, Versions.expected(ifMatch), id, request)), clock);
     }

@@ -10,6 +10,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -34,15 +35,22 @@ record PreviewView(List<Sample> samples) {
             String servedTime, BigInteger servedNs, String offset, BigInteger offsetNs) {}
 
     /**
-     * @param over in ISO 8601, how far to look ahead; null for a minute
+     * @param isDryRun the others are for a dry run alone
+     * @param over how far to look ahead; null for a minute
      * @param points how many times, the first of them now; null for 7
-     * @return from now, in nanoseconds
+     * @return from now, in nanoseconds; nothing unless it is a dry run
      */
-    static List<Long> times(String over, Integer points) {
+    static Optional<List<Long>> times(boolean isDryRun, String over, Integer points) {
+        if (!isDryRun) {
+            refuseUnless(over == null, "over");
+            refuseUnless(points == null, "points");
+            return Optional.empty();
+        }
         Duration length = over == null ? OVER : length(over);
         if (length.isNegative() || length.compareTo(MAX_OVER) > 0) {
-            throw FieldsException.impossible(List.of(new FieldFault("over", "%s, expected PT0S to %s".formatted(length,
-                    MAX_OVER))));
+            throw FieldsException.impossible(
+                    List.of(new FieldFault("over", "%s, expected PT0S to %s".formatted(Times.duration(length),
+                            MAX_OVER))));
         }
         int count = points == null ? POINTS : points;
         if (count < 2 || count > MAX_POINTS) {
@@ -50,12 +58,19 @@ record PreviewView(List<Sample> samples) {
                     MAX_POINTS))));
         }
         long stepNs = length.toNanos() / (count - 1);
-        return LongStream.range(0, count).map(i -> i * stepNs).boxed().toList();
+        return Optional.of(LongStream.range(0, count).map(i -> i * stepNs).boxed().toList());
+    }
+
+    /** Who forgets to say that it is a dry run must not find that it was none. */
+    private static void refuseUnless(boolean isAbsent, String parameter) {
+        if (!isAbsent) {
+            throw FieldsException.malformed(List.of(new FieldFault(parameter, "expected with dryRun=true alone")));
+        }
     }
 
     private static Duration length(String over) {
         try {
-            return Duration.parse(over);
+            return Times.parseDuration(over);
         } catch (DateTimeException e) {
             throw FieldsException.malformed(List.of(new FieldFault("over", FieldFault.quoted(over)
                     + ", expected a duration, \"PT5M\" say")));

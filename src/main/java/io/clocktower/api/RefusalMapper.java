@@ -11,8 +11,6 @@ import jakarta.ws.rs.ext.Provider;
 @Provider
 public final class RefusalMapper implements ExceptionMapper<WebApplicationException> {
 
-    private static final String NO_METHOD = "Unable to find matching target resource method";
-
     @Override
     public Response toResponse(WebApplicationException refusal) {
         Response response = refusal.getResponse();
@@ -35,10 +33,19 @@ public final class RefusalMapper implements ExceptionMapper<WebApplicationExcept
                 : Problem.of(refusal.getResponse().getStatusInfo(), detail(refusal));
     }
 
-    /** A message that nobody gave repeats the status, and one of the library's is about its own classes. */
+    /** A message that nobody gave repeats the status, and those of the library are about its own classes. */
     private static String detail(WebApplicationException refusal) {
+        int status = refusal.getResponse().getStatus();
         String message = refusal.getMessage();
-        return message == null || message.startsWith("HTTP " + refusal.getResponse().getStatus())
-                || message.equals(NO_METHOD) ? null : message;
+        boolean isGiven = message != null && !message.startsWith("HTTP " + status)
+                && !message.startsWith("Unable to find");
+        return switch (status) {
+            case 406 -> "Accept: expected application/json, which all calls answer in, or */*.";
+            case 415 -> "Content-Type: expected application/json.";
+            case 404 -> isGiven ? message : "There is nothing at this path.";
+            case 405 -> isGiven ? message : "The method is none of this path's.";
+            case 400 -> isGiven ? message : "The call cannot be read: its Accept or Content-Type is none.";
+            default -> isGiven ? message : null;
+        };
     }
 }

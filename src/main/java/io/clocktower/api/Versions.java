@@ -19,7 +19,8 @@ final class Versions {
     static final String IF_MATCH = "If-Match";
     private static final String ETAG = "ETag";
 
-    private static final Pattern TAGS = Pattern.compile("\\s*(W/)?\"[^\"]*\"\\s*(,\\s*(W/)?\"[^\"]*\"\\s*)*");
+    /** What is repeated is not given back: a matcher that may do that needs more stack than there is. */
+    private static final Pattern TAGS = Pattern.compile("\\s*(W/)?\"[^\"]*\"\\s*(,\\s*(W/)?\"[^\"]*\"\\s*)*+");
 
     private Versions() {}
 
