@@ -25,6 +25,13 @@ public class Problems {
     private static final Logger LOG = Logger.getLogger(Problems.class);
     private static final String MEDIA_TYPE = "application/problem+json";
     static final Map<String, String> CHALLENGE = Map.of("WWW-Authenticate", "Bearer");
+    /** Of what nobody says more. */
+    private static final Map<Integer, String> DETAILS = Map.of(400, "The call cannot be read.", 403,
+            "The caller may not do that.", 404, "There is nothing at this path.", 405,
+            "The method is none of this path's.", 413, "The body is too large (quarkus.http.limits.max-body-size).",
+            414,
+            "The path and the query are too long (quarkus.http.limits.max-initial-line-length).", 431,
+            "The headers are too large (quarkus.http.limits.max-header-size).");
     /** How long what is still being sent of a refused call is read, and thrown away, so that its answer is seen. */
     private static final long LINGER_MS = 5_000;
     private static final int SERVER_ERROR = 500;
@@ -71,8 +78,9 @@ public class Problems {
         JsonObject problem = new JsonObject()
                 .put("title", HttpResponseStatus.valueOf(refusal.status()).reasonPhrase())
                 .put("status", refusal.status());
-        if (refusal.getMessage() != null) {
-            problem.put("detail", refusal.getMessage());
+        String detail = refusal.getMessage() != null ? refusal.getMessage() : DETAILS.get(refusal.status());
+        if (detail != null) {
+            problem.put("detail", detail);
         }
         HttpServerResponse response = context.response().setStatusCode(refusal.status())
                 .putHeader("Content-Type", MEDIA_TYPE);
@@ -88,10 +96,15 @@ public class Problems {
     private static void discard(RoutingContext context) {
         HttpServerRequest request = context.request();
         long timer = context.vertx().setTimer(LINGER_MS, _ -> abort(context));
-        request.handler(_ -> {});
-        request.endHandler(_ -> context.vertx().cancelTimer(timer));
-        request.exceptionHandler(_ -> context.vertx().cancelTimer(timer));
-        request.resume();
+        try {
+            request.handler(_ -> {});
+            request.endHandler(_ -> context.vertx().cancelTimer(timer));
+            request.exceptionHandler(_ -> context.vertx().cancelTimer(timer));
+            request.resume();
+        } catch (IllegalStateException e) {
+            // Its end came meanwhile.
+            context.vertx().cancelTimer(timer);
+        }
     }
 
     private static void abort(RoutingContext context) {
