@@ -7,7 +7,6 @@ import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.FieldFault;
-import io.clocktower.device.PrivateDirectory;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -20,7 +19,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -95,11 +93,6 @@ public final class DevicesResource {
     @APIResponse(responseCode = "409", description = "There is one of that name, or somebody listens at its socket", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public RestResponse<DeviceView> create(DeviceRequest device, @Context UriInfo uri) throws DeviceException {
         DeviceSpec spec = FieldsException.required(device).toSpec(socketDirectory);
-        try {
-            PrivateDirectory.prepare(spec.socket().getParent());
-        } catch (IOException e) {
-            throw FieldsException.impossible(List.of(new FieldFault("socket", e.getMessage())));
-        }
         DeviceStatus made = devices.create(spec);
         log.created(spec);
         return Versions.created(uri, made.name(), DeviceView.of(made), made);

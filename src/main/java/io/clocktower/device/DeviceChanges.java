@@ -120,7 +120,7 @@ public final class DeviceChanges {
         return place.exclusively(() -> place.order(() -> {
             place.device().expire(clockId);
             return place.device().status();
-        }, "the alarm expires as soon as the loop goes on"));
+        }, "the alarm expires as soon as the loop goes on, unless the service ends before"));
     }
 
     /**

@@ -4,6 +4,8 @@ import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceException.Reason;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -37,6 +40,7 @@ public final class DeviceHost implements AutoCloseable {
     private final DeviceEvents events;
     private final Semaphore disconnections = new Semaphore(0);
     private volatile boolean isDraining;
+    private final ReentrantLock hosting = new ReentrantLock();
 
     /**
      * @param eventLoops how many threads share the devices, at least 1
@@ -100,24 +104,56 @@ public final class DeviceHost implements AutoCloseable {
         Place place = host(DeviceRecord.anew(spec, false, leapSeconds, HostInstant.of(host)));
         try {
             DeviceStatus made = place.exclusively(() -> {
-                store.keep(place.ask(place.device()::record));
-                return place.ask(place.device()::status);
+                record Made(DeviceRecord record, DeviceStatus status) {}
+                // Nothing is asked once it is kept: no answer would leave open whether it was made.
+                Made asked = place.ask(() -> new Made(place.device().record(), place.device().status()));
+                store.keep(asked.record());
+                return asked.status();
             });
             events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_CREATED, spec,
                     "made, and listens at " + spec.socket()));
             return made;
         } catch (DeviceException e) {
-            devices.remove(spec.name());
-            place.loop().submit(() -> {
-                place.device().close();
-                place.onRemoved();
-                return null;
-            });
+            unmake(place, e);
             throw e;
         }
     }
 
-    private synchronized Place host(DeviceRecord record) throws DeviceException {
+    /** What is said not to have been made must not come back when the service starts anew. */
+    private void unmake(Place place, DeviceException why) {
+        try {
+            store.forget(place.name());
+        } catch (DeviceException e) {
+            why.addSuppressed(e);
+            LOG.error(e.getMessage());
+        }
+        devices.remove(place.name(), place);
+        place.loop().submit(() -> {
+            place.device().close();
+            place.onRemoved();
+            return null;
+        });
+    }
+
+    /** Hosts one device at a time: names and sockets are had by one. */
+    private Place host(DeviceRecord record) throws DeviceException {
+        try {
+            if (!hosting.tryLock(Place.DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw DeviceException.noAnswer("device " + record.spec().name()
+                        + ": another one is still being made; this one was not made");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DeviceException.noAnswer("the service is stopping; nothing was changed");
+        }
+        try {
+            return hostAlone(record);
+        } finally {
+            hosting.unlock();
+        }
+    }
+
+    private Place hostAlone(DeviceRecord record) throws DeviceException {
         DeviceSpec spec = record.spec();
         if (devices.containsKey(spec.name())) {
             throw DeviceException.conflict("device " + spec.name() + " exists");
@@ -126,6 +162,7 @@ public final class DeviceHost implements AutoCloseable {
             throw DeviceException.conflict("there are %d devices, expected at most %d".formatted(devices.size(),
                     MAX_DEVICES));
         }
+        prepareDirectory(spec.socket().getParent());
         EventLoop loop = loops.get(devices.size() % loops.size());
         ListeningSocket socket = ListeningSocket.bind(spec.socket());
         var observer = new Observer(spec.name());
@@ -136,7 +173,8 @@ public final class DeviceHost implements AutoCloseable {
         });
         try {
             HostedDevice device = Place.await(making,
-                    DeviceException.noAnswer("device " + spec.name() + ": the event loop does not answer"));
+                    DeviceException.noAnswer("device " + spec.name() + ": its event loop did not answer within "
+                            + Place.DEADLINE.toSeconds() + " s; it was not made"));
             Place place = new Place(device, loop);
             devices.put(spec.name(), place);
             return place;
@@ -152,7 +190,18 @@ public final class DeviceHost implements AutoCloseable {
                     });
                 }
             });
+            if (e.reason() == Reason.NO_ANSWER) {
+                throw e;
+            }
             throw DeviceException.failed("device " + spec.name() + " cannot be hosted: " + e.getMessage(), e);
+        }
+    }
+
+    private static void prepareDirectory(Path directory) throws DeviceException {
+        try {
+            PrivateDirectory.prepare(directory);
+        } catch (IOException e) {
+            throw DeviceException.impossible("socket", e.getMessage());
         }
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -63,6 +64,24 @@ public final class Devices implements AutoCloseable {
 
     public Path socket(String name) {
         return directory.resolve(name + ".sock");
+    }
+
+    /** Keeps the event loop busy until the latch is counted down. */
+    public CountDownLatch hold() throws InterruptedException {
+        var held = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        clock.runOnLoop(() -> {
+            held.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        if (!held.await(PATIENCE_NS, TimeUnit.NANOSECONDS)) {
+            throw new AssertionError("the loop does not come to it");
+        }
+        return release;
     }
 
     public DeviceHost host() {

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -299,18 +300,6 @@ class KeptDevicesIT {
                 devices.status("vm0").clocks().get(UTC).reading().offsetNs().orElseThrow().longValueExact());
     }
 
-    /** Keeps the loop busy until the latch is counted down. */
-    private CountDownLatch hold() throws InterruptedException {
-        var held = new CountDownLatch(1);
-        var release = new CountDownLatch(1);
-        clock.runOnLoop(() -> {
-            held.countDown();
-            awaitQuietly(release);
-        });
-        assertTrue(held.await(PATIENCE_NS, TimeUnit.NANOSECONDS));
-        return release;
-    }
-
     private static void awaitQuietly(CountDownLatch latch) {
         try {
             latch.await();
@@ -323,7 +312,7 @@ class KeptDevicesIT {
     void aChangeThatALoopDoesNotAnswerIsNotMadeLaterEither() throws Exception {
         DeviceVersion version = devices.status("vm0").version();
         byte[] kept = Files.readAllBytes(file());
-        CountDownLatch release = hold();
+        CountDownLatch release = devices.hold();
         var refusal = assertThrows(DeviceException.class, () -> inject("offset", of(new Effect.Step(SECOND))));
         assertEquals(Reason.NO_ANSWER, refusal.reason());
         assertEquals(Reason.NO_ANSWER, assertThrows(DeviceException.class,
@@ -336,7 +325,7 @@ class KeptDevicesIT {
 
     /** Makes a change, and holds the loop as soon as that has answered what the device is to be. */
     private Reason reasonOfAChangeHeldInTheMiddle(Executable change, CountDownLatch release) throws Exception {
-        CountDownLatch asked = hold();
+        CountDownLatch asked = devices.hold();
         var reason = new CompletableFuture<Reason>();
         Thread caller = Thread.ofPlatform().start(
                 () -> reason.complete(assertThrows(DeviceException.class, change).reason()));
@@ -381,12 +370,32 @@ class KeptDevicesIT {
         }
     }
 
+    /** They do not wait for one another's deadlines. */
+    @Test
+    void allWhoAskForADeviceOfALoopThatDoesNotAnswerAreAnsweredInTime() throws Exception {
+        CountDownLatch release = devices.hold();
+        long startNs = System.nanoTime();
+        try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var reason : callers.invokeAll(IntStream.rangeClosed(1, 8).<Callable<Reason>>mapToObj(
+                    i -> () -> assertThrows(DeviceException.class, () -> devices.host()
+                            .create(devices.spec("vm" + i, CLOCKS, Duration.ZERO))).reason())
+                    .toList())) {
+                assertEquals(Reason.NO_ANSWER, reason.get());
+            }
+        }
+        assertTrue(System.nanoTime() - startNs < 3 * Place.DEADLINE.toNanos());
+        release.countDown();
+        assertEquals(List.of("vm0"), devices.host().specs().stream().map(DeviceSpec::name).toList());
+    }
+
     @Test
     void aDeviceThatALoopDoesNotMakeInTimeIsNotThereLaterEither() throws Exception {
         long descriptors = OpenDescriptors.count();
-        CountDownLatch release = hold();
-        assertThrows(DeviceException.class,
+        CountDownLatch release = devices.hold();
+        DeviceException refusal = assertThrows(DeviceException.class,
                 () -> devices.host().create(devices.spec("vm1", CLOCKS, Duration.ZERO)));
+        assertEquals(Reason.NO_ANSWER, refusal.reason());
+        assertTrue(refusal.getMessage().endsWith("it was not made"), refusal::getMessage);
         release.countDown();
         devices.status("vm0");
         devices.status("vm0");
