@@ -9,7 +9,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -48,8 +47,7 @@ public final class AlarmsResource {
     }
 
     private Stream<AlarmView> find(Boolean pending, List<String> label) {
-        List<CompletableFuture<DeviceStatus>> selected = Answer.select(devices, label);
-        return views(devices, selected.stream().map(Answer::await))
+        return views(devices, Answer.select(devices, label).stream())
                 .filter(alarm -> pending == null || alarm.pending() == pending);
     }
 

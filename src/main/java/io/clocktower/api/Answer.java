@@ -6,7 +6,6 @@ import io.clocktower.device.FieldFault;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,15 +24,14 @@ final class Answer {
                 .orElseThrow(() -> new NotFoundException("There is no device " + FieldFault.shown(name) + "."));
     }
 
-    /** Asks the devices with all of some labels how they are; all are asked before the first is waited for. */
-    static List<CompletableFuture<DeviceStatus>> select(DeviceHost devices, List<String> labels) {
-        return devices.specs().stream().filter(LabelSelector.of(labels)).map(spec -> devices.status(spec.name()))
-                .flatMap(Optional::stream).toList();
+    /** The statuses of the devices with all of some labels, in the order of their names. */
+    static List<DeviceStatus> select(DeviceHost devices, List<String> labels) {
+        return await(devices.statuses(LabelSelector.of(labels)));
     }
 
-    static DeviceStatus await(CompletableFuture<DeviceStatus> status) {
+    private static <T> T await(CompletableFuture<T> answer) {
         try {
-            return status.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
+            return answer.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new ServiceUnavailableException("The device's event loop did not answer within 2 s.");
         } catch (InterruptedException e) {

@@ -65,14 +65,14 @@ public final class DevicesResource {
     @Operation(summary = "List the devices", description = "In the order of their names.")
     public List<DeviceView> list(
             @Parameter(description = "Only those with this label, as name=value; of several, with each", example = "team=payments") @RestQuery List<String> label) {
-        return Answer.select(devices, label).stream().map(Answer::await).map(DeviceView::of).toList();
+        return Answer.select(devices, label).stream().map(DeviceView::of).toList();
     }
 
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
     public String table(@RestQuery List<String> label) {
-        return Table.of(COLUMNS, Answer.select(devices, label).stream().map(Answer::await).map(DeviceView::of)
+        return Table.of(COLUMNS, Answer.select(devices, label).stream().map(DeviceView::of)
                 .map(DevicesResource::row));
     }
 

@@ -7,6 +7,7 @@ import io.clocktower.device.DeviceException.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /** The devices of this process. Thread-safe: what it does to a device it does on the device's event loop. */
@@ -27,6 +29,7 @@ public final class DeviceHost implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(DeviceHost.class);
     private static final int MAX_NAMES = 20;
     private static final int MAX_DEVICES = 1_000;
+    private static final int DEVICES_A_COMMAND = 50;
 
     private final HostClock host;
     private final HostTimer.Factory timers;
@@ -37,10 +40,10 @@ public final class DeviceHost implements AutoCloseable {
     private final DeviceChanges changes;
     private final List<EventLoop> loops;
     private final Map<String, Place> devices = new ConcurrentSkipListMap<>();
+    private final ReentrantLock hosting = new ReentrantLock();
     private final DeviceEvents events;
     private final Semaphore disconnections = new Semaphore(0);
     private volatile boolean isDraining;
-    private final ReentrantLock hosting = new ReentrantLock();
 
     /**
      * @param eventLoops how many threads share the devices, at least 1
@@ -331,9 +334,29 @@ public final class DeviceHost implements AutoCloseable {
         return Optional.ofNullable(devices.get(name)).map(DeviceHost::statusOf);
     }
 
-    /** Asks all devices how they are, in the order of their names. */
-    public List<CompletableFuture<DeviceStatus>> statuses() {
-        return devices.values().stream().map(DeviceHost::statusOf).toList();
+    /**
+     * Asks some devices how they are. Many of them are asked by few commands, of which a loop takes only so many.
+     *
+     * @return their statuses, in the order of their names
+     */
+    public CompletableFuture<List<DeviceStatus>> statuses(Predicate<DeviceSpec> isAsked) {
+        Map<EventLoop, List<HostedDevice>> byLoop = devices.values().stream()
+                .filter(place -> isAsked.test(place.device().spec())).collect(Collectors.groupingBy(Place::loop,
+                        Collectors.mapping(Place::device, Collectors.toList())));
+        CompletableFuture<List<DeviceStatus>> all = CompletableFuture.completedFuture(List.of());
+        for (Map.Entry<EventLoop, List<HostedDevice>> asked : byLoop.entrySet()) {
+            List<HostedDevice> ofLoop = asked.getValue();
+            for (int i = 0; i < ofLoop.size(); i += DEVICES_A_COMMAND) {
+                List<HostedDevice> some = ofLoop.subList(i, Math.min(i + DEVICES_A_COMMAND, ofLoop.size()));
+                all = all.thenCombine(asked.getKey().submit(() -> some.stream().map(HostedDevice::status).toList()),
+                        DeviceHost::joined);
+            }
+        }
+        return all.thenApply(statuses -> statuses.stream().sorted(Comparator.comparing(DeviceStatus::name)).toList());
+    }
+
+    private static List<DeviceStatus> joined(List<DeviceStatus> some, List<DeviceStatus> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
     }
 
     private static CompletableFuture<DeviceStatus> statusOf(Place place) {

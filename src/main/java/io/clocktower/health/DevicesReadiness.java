@@ -5,7 +5,6 @@ import io.clocktower.device.DeviceState;
 import io.clocktower.device.DeviceStatus;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -31,11 +30,10 @@ public class DevicesReadiness implements HealthCheck {
         if (devices.isDraining()) {
             return response.down().withData("reason", "the service is stopping").build();
         }
-        List<CompletableFuture<DeviceStatus>> statuses = devices.statuses();
-        response.up().withData("devices", statuses.size());
         try {
-            for (CompletableFuture<DeviceStatus> pending : statuses) {
-                DeviceStatus status = pending.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
+            List<DeviceStatus> statuses = devices.statuses(_ -> true).get(DEADLINE_MS, TimeUnit.MILLISECONDS);
+            response.up().withData("devices", statuses.size());
+            for (DeviceStatus status : statuses) {
                 if (status.state() == DeviceState.FAILED) {
                     response.down().withData(status.name(), status.reason().orElse("failed"));
                 }
