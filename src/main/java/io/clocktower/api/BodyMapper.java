@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import jakarta.ws.rs.core.Response;
 import java.io.CharConversionException;
+import java.io.IOException;
 import java.util.List;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -20,6 +21,12 @@ public final class BodyMapper {
     @ServerExceptionMapper
     public Response unreadable(CharConversionException refusal) {
         return Problem.of(Response.Status.BAD_REQUEST, "expected JSON in UTF-8").toResponse();
+    }
+
+    /** Who calls goes away in the middle of it, or is too slow; that is no failure of the service's, nor the log's affair. */
+    @ServerExceptionMapper
+    public Response unread(IOException refusal) {
+        return Problem.of(Response.Status.BAD_REQUEST, "The body did not come to its end.").toResponse();
     }
 
     static Problem problem(JsonProcessingException refusal) {
