@@ -14,6 +14,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** The alarms that guests have set, of all devices. */
 @Path("/api/v1/alarms")
@@ -42,7 +43,7 @@ public final class AlarmsResource {
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String allAsTable(@RestQuery Boolean pending, @RestQuery List<String> label) {
+    public RestResponse<String> allAsTable(@RestQuery Boolean pending, @RestQuery List<String> label) {
         return table(find(pending, label));
     }
 
@@ -57,7 +58,7 @@ public final class AlarmsResource {
                 .flatMap(faults -> AlarmView.of(status, faults, now))).sorted(AlarmView.BY_TRUE_DUE);
     }
 
-    static String table(Stream<AlarmView> alarms) {
+    static RestResponse<String> table(Stream<AlarmView> alarms) {
         return Table.of(COLUMNS, alarms.map(alarm -> Table.row(alarm.device(), alarm.clock(), alarm.type(),
                 alarm.enabled(), alarm.pending(), alarm.waitingFor(), alarm.due(), alarm.trueDue(), alarm.remaining(),
                 alarm.expirations(), alarm.delivered(), alarm.forced())));

@@ -13,8 +13,12 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /**
  * The alarms that the guest of a device has set. A class of its own: below a class's path, a call that begins with another
@@ -43,7 +47,7 @@ public final class DeviceAlarmsResource {
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String listAsTable(@RestPath String name) {
+    public RestResponse<String> listAsTable(@RestPath String name) {
         return AlarmsResource.table(AlarmsResource.views(devices, Stream.of(Answer.status(devices, name))));
     }
 
@@ -63,7 +67,9 @@ public final class DeviceAlarmsResource {
     @POST
     @Path("/{clock}/expire")
     @Operation(summary = "Have an alarm expire now", description = "Notifies the guest whatever the alarm's time, which stays"
-            + " as it is. Refused with 409 if the guest has not enabled it.")
+            + " as it is.")
+    @APIResponse(responseCode = "200", description = "The alarm after that", content = @Content(schema = @Schema(implementation = AlarmView.class)))
+    @APIResponse(responseCode = "409", description = "The guest has not enabled it", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public AlarmView expire(@RestPath String name, @RestPath int clock) throws DeviceException {
         DeviceStatus status = devices.changes().expire(name, clock);
         log.expired(name, clock);

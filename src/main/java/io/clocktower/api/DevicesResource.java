@@ -71,7 +71,7 @@ public final class DevicesResource {
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String table(@RestQuery List<String> label) {
+    public RestResponse<String> table(@RestQuery List<String> label) {
         return Table.of(COLUMNS, Answer.select(devices, label).stream().map(DeviceView::of)
                 .map(DevicesResource::row));
     }
@@ -90,6 +90,7 @@ public final class DevicesResource {
     @POST
     @Operation(summary = "Make a device", description = "It listens at its socket, and is kept until it is removed.")
     @ResponseStatus(201)
+    @APIResponse(responseCode = "201", description = "The device, and where it is", content = @Content(schema = @Schema(implementation = DeviceView.class)))
     @APIResponse(responseCode = "409", description = "There is one of that name, or somebody listens at its socket", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public RestResponse<DeviceView> create(DeviceRequest device, @Context UriInfo uri) throws DeviceException {
         DeviceSpec spec = FieldsException.required(device).toSpec(socketDirectory);
@@ -109,6 +110,8 @@ public final class DevicesResource {
 
     @DELETE
     @Path("/{name}")
+    @APIResponse(responseCode = "204", description = "It is gone")
+    @APIResponse(responseCode = "409", description = "A virtual machine is connected, and force is not true", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @Operation(summary = "Remove a device", description = "With what is kept of it. One of the configuration comes back when"
             + " the service starts anew.")
     public void delete(@RestPath String name,
@@ -129,7 +132,7 @@ public final class DevicesResource {
     @Path("/{name}/clocks")
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String clockTable(@RestPath String name) {
+    public RestResponse<String> clockTable(@RestPath String name) {
         return Table.of(CLOCK_COLUMNS, DeviceView.of(Answer.status(devices, name)).clocks().stream()
                 .map(clock -> Table.row(clock.id(), clock.type(), clock.trueTime(), clock.servedTime(), clock.offset(),
                         clock.faults().isEmpty() ? null : String.join(",", clock.faults()), clock.readsSinceFault(),

@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -62,7 +63,7 @@ public final class FaultsResource {
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String table(@RestPath String name) throws DeviceException {
+    public RestResponse<String> table(@RestPath String name) throws DeviceException {
         return table(views(Answer.status(devices, name)));
     }
 
@@ -70,9 +71,10 @@ public final class FaultsResource {
         return status.faults().stream().map(effect -> FaultView.of(status.name(), effect));
     }
 
-    static String table(Stream<FaultView> faults) {
+    static RestResponse<String> table(Stream<FaultView> faults) {
         return Table.of(COLUMNS, faults.map(fault -> Table.row(fault.device(), fault.id(), fault.type(),
-                fault.clocks(), fault.state(), fault.start(), fault.end(), fault.reads(),
+                fault.clocks().stream().map(String::valueOf).collect(Collectors.joining(",")), fault.state(),
+                fault.start(), fault.end(), fault.reads(),
                 fault.author(), fault.reason())));
     }
 

@@ -34,8 +34,7 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
-@Tag(name = "plans", description = "Timed faults over devices that are chosen by label. Plans are not kept over a restart;"
-        + " the faults that they injected are, with what is left of their durations.")
+@Tag(name = "plans")
 public final class PlansResource {
 
     private static final List<String> COLUMNS = List.of("ID", "NAME", "STATE", "START", "END", "SEED", "TOTAL",
@@ -102,7 +101,7 @@ public final class PlansResource {
     @GET
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String table() {
+    public RestResponse<String> table() {
         return Table.of(COLUMNS, list().stream()
                 .map(plan -> Table.row(plan.id(), plan.name(), plan.state(), plan.start(), plan.end(), plan.seed(),
                         plan.total(), plan.pending(), plan.injected(), plan.failed(), plan.reverted(), plan.active(),
@@ -122,7 +121,7 @@ public final class PlansResource {
     @Path("/{id}")
     @Produces("text/plain;qs=0.5")
     @Operation(hidden = true)
-    public String itemTable(@RestPath String id) throws PlanException {
+    public RestResponse<String> itemTable(@RestPath String id) throws PlanException {
         return Table.of(ITEM_COLUMNS, get(id).items().stream()
                 .map(item -> Table.row(item.at(), item.step(), item.device(), item.type(), item.state(), item.fault(),
                         item.injected(), item.active(), item.reason())));

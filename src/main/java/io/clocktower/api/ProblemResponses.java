@@ -32,6 +32,9 @@ public final class ProblemResponses implements OASFilter {
                 add(operation, "415", "The body is not said to be JSON");
                 add(operation, "422", "A field is well formed and cannot be; errors names it");
             }
+            if (hasQuery(operation)) {
+                add(operation, "400", "A parameter of the query is not known, or of another type");
+            }
             if (has(operation, Versions.IF_MATCH)) {
                 add(operation, "412", "The device has changed since the answer whose ETag is in If-Match");
             }
@@ -48,13 +51,20 @@ public final class ProblemResponses implements OASFilter {
         return last.equals("name") ? "device" : "device or " + last;
     }
 
+    private static boolean hasQuery(Operation operation) {
+        return operation.getParameters() != null
+                && operation.getParameters().stream().anyMatch(parameter -> parameter.getIn() == Parameter.In.QUERY);
+    }
+
     private static boolean has(Operation operation, String header) {
         return operation.getParameters() != null && operation.getParameters().stream()
                 .anyMatch(parameter -> parameter.getIn() == Parameter.In.HEADER && parameter.getName().equals(header));
     }
 
     private static void add(Operation operation, String status, String description) {
-        if (operation.getResponses().hasAPIResponse(status)) {
+        APIResponse present = operation.getResponses().getAPIResponse(status);
+        // The library gives some a name and nothing else.
+        if (present != null && present.getContent() != null) {
             return;
         }
         APIResponse response = OASFactory.createAPIResponse().description(description)

@@ -40,7 +40,7 @@ public final class RefusalMapper implements ExceptionMapper<WebApplicationExcept
         boolean isGiven = message != null && !message.startsWith("HTTP " + status)
                 && !message.startsWith("Unable to find");
         return switch (status) {
-            case 406 -> "Accept: expected application/json, which all calls answer in, or */*.";
+            case 406 -> "Accept: expected application/json or, of a list, text/plain.";
             case 415 -> "Content-Type: expected application/json.";
             case 404 -> isGiven ? message : "There is nothing at this path.";
             case 405 -> isGiven ? message : "The method is none of this path's.";

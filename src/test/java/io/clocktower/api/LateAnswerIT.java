@@ -52,10 +52,10 @@ class LateAnswerIT {
 
     @Test
     void aChangeThatMayYetBeMadeIsSaidToBe() {
-        var alarms = new AlarmsResource(devices.host(), null);
+        var alarms = new DeviceAlarmsResource(devices.host(), null);
         String detail = detail(() -> alarms.expire("vm0", 0));
 
-        assertTrue(detail.endsWith("the change is made as soon as the loop goes on, unless the service ends before"),
+        assertTrue(detail.endsWith("the alarm expires as soon as the loop goes on, unless the service ends before"),
                 detail);
     }
 

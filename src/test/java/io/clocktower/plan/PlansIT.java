@@ -155,7 +155,7 @@ class PlansIT {
         advance(SECOND);
 
         assertEquals(List.of(ItemState.INJECTED, ItemState.FAILED, ItemState.INJECTED, ItemState.INJECTED), states(id));
-        assertEquals(Optional.of("there is no device vm1"), plans.get(id).items().get(1).reason());
+        assertEquals(Optional.of("There is no device vm1."), plans.get(id).items().get(1).reason());
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
         assertEquals(new Counts(4, 0, 3, 1, 0, 3), plans.get(id).counts());
         assertEquals(new Counts(4, 0, 0, 1, 3, 0), plans.stop(id).counts());
