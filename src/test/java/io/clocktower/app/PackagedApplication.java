@@ -144,6 +144,11 @@ public final class PackagedApplication implements AutoCloseable {
         return root;
     }
 
+    /** The number of its process. */
+    public long pid() {
+        return process.pid();
+    }
+
     public boolean isRunning() {
         return process.isAlive();
     }

@@ -147,7 +147,7 @@ class ServiceIT {
     @Test
     void whatIsRefusedIsToldInAProblemDocument() throws Exception {
         assertProblem(404, "There is no device vm9.", application.send("api/v1/devices/vm9"));
-        assertProblem(404, "", application.send("api/v1/clocks"));
+        assertProblem(404, "There is nothing at this path.", application.send("api/v1/clocks"));
         assertProblem(400, "label: \"team\", expected name=value", application.send("api/v1/devices?label=team"));
         assertProblem(400, "label: \"=x\", expected name=value", application.send("api/v1/devices?label=%3Dx"));
     }
