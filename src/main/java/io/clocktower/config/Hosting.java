@@ -6,6 +6,7 @@ import io.clocktower.clock.NewestLeapSeconds.Why;
 import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
+import io.clocktower.device.EventLoop;
 import io.clocktower.device.PrivateDirectory;
 import io.clocktower.device.StateDirectory;
 import io.clocktower.device.SystemHostClock;
@@ -127,8 +128,9 @@ public class Hosting {
                 + " -chardev socket,id=rtc,path=%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(), spec.socket());
     }
 
-    /** Once HTTP listens, and so knows its port. */
+    /** Once HTTP listens, and so knows its port; the start is over, and nobody waits for it any more. */
     void onHttp(@ObservesAsync HttpServerStart event, HttpServer http) {
+        EventLoop.takePrecedence();
         URI base = base(event, http);
         devices.specs().forEach(
                 spec -> LOG.infof("%s: curl %s", spec.name(), base.resolve("/api/v1/devices/" + spec.name())));

@@ -59,7 +59,7 @@ public final class DeviceHost implements AutoCloseable {
         this.store = store;
         events = new DeviceEvents(host);
         changes = new DeviceChanges(this, store, host);
-        loops = IntStream.range(0, eventLoops).mapToObj(i -> new EventLoop("event-loop-" + i))
+        loops = IntStream.range(0, eventLoops).mapToObj(EventLoop::new)
                 .toList();
         writers = loops.stream().collect(Collectors.toMap(Function.identity(), _ -> new StateWriter(store)));
     }

@@ -2,8 +2,10 @@ package io.clocktower.device;
 
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.IdleThreads;
 import io.clocktower.linux.Reactor;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -21,6 +23,9 @@ public final class EventLoop implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(EventLoop.class);
     private static final int MAX_WAITING_COMMANDS = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final String NAME = "event-loop-";
+    /** How the names of threads begin that give way to nobody: the loops', and those of the JVM that stop the loops. */
+    private static final List<String> PRECEDING = List.of(NAME, "VM ", "GC ", "G1 ");
 
     private final Reactor reactor = new Reactor(System::nanoTime);
     private final EventFd wakeUp = EventFd.create();
@@ -29,10 +34,22 @@ public final class EventLoop implements AutoCloseable {
     private final Consumer<Throwable> onFailure = this::onFailure;
     private volatile boolean isStopped;
 
-    /** Starts the loop. */
-    public EventLoop(String name) {
+    /**
+     * Starts the loop.
+     *
+     * @param number by which its thread is named
+     */
+    public EventLoop(int number) {
         reactor.watch(wakeUp.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> runCommands());
-        thread = Thread.ofPlatform().name(name).daemon().start(this::run);
+        thread = Thread.ofPlatform().name(NAME + number).daemon().start(this::run);
+    }
+
+    /**
+     * Has all other threads of this process, and those that they start, give way to the loops: whoever asks for metrics is
+     * not to make a guest wait. The JVM's own that the loops have to wait for do not.
+     */
+    public static void takePrecedence() {
+        IdleThreads.make(thread -> PRECEDING.stream().noneMatch(thread::startsWith));
     }
 
     /** For the loop's thread only. */

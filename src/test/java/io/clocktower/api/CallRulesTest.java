@@ -13,7 +13,8 @@ class CallRulesTest {
 
     private static final String FAULTS = "/api/v1/devices/vm0/faults";
 
-    private final CallRules rules = new CallRules(List.of(FaultsResource.class, AlarmsResource.class));
+    private final CallRules rules = new CallRules(
+            List.of(FaultsResource.class, AlarmsResource.class, DeviceAlarmsResource.class));
 
     private String refusal(String method, String path, Map<String, List<String>> query) {
         return CallRules.refusal(rules.at(path).orElseThrow(), method, path, query)
