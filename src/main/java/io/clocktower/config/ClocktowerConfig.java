@@ -45,6 +45,13 @@ public interface ClocktowerConfig {
     /** What HTTP lets through. */
     Http http();
 
+    /**
+     * Whether HTTP, and whatever else is no event loop, gives way to the loops, and to all other programs of its control
+     * group: it runs when there is a processor to spare.
+     */
+    @WithDefault("true")
+    boolean giveWay();
+
     /** The devices by name; without any there is one, {@code vm0}. */
     Map<String, Device> devices();
 

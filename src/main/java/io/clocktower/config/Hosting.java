@@ -130,7 +130,9 @@ public class Hosting {
 
     /** Once HTTP listens, and so knows its port; the start is over, and nobody waits for it any more. */
     void onHttp(@ObservesAsync HttpServerStart event, HttpServer http) {
-        EventLoop.takePrecedence();
+        if (config.giveWay()) {
+            EventLoop.takePrecedence();
+        }
         URI base = base(event, http);
         devices.specs().forEach(
                 spec -> LOG.infof("%s: curl %s", spec.name(), base.resolve("/api/v1/devices/" + spec.name())));
