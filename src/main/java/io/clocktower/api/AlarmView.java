@@ -3,10 +3,11 @@ package io.clocktower.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.Words;
 import io.clocktower.device.DeviceState;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceStatus.Alarm;
 import io.clocktower.device.DeviceStatus.Clock;
+import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.Faults;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -56,7 +57,7 @@ record AlarmView(@Schema(examples = "vm0") String device, int clock, @Schema(exa
         Long remainingNs = null;
         if (untilNs.isPresent()) {
             remainingNs = untilNs.getAsLong();
-            trueDue = Times.instant(now.realtimeNs()).plusNanos(remainingNs);
+            trueDue = now.wallClock().plusNanos(remainingNs);
             remaining = Times.duration(BigInteger.valueOf(remainingNs));
         }
         return new AlarmView(device.name(), clock.id(), Words.of(type), alarm.isEnabled(), isPending,

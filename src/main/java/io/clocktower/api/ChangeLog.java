@@ -1,10 +1,11 @@
 package io.clocktower.api;
 
 import io.clocktower.audit.Audit;
+import io.clocktower.clock.Words;
 import io.clocktower.device.DeviceChanges.Changed;
 import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.Fault;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.LinkedHashMap;

@@ -2,6 +2,8 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.Words;
 import io.clocktower.device.ClockReading;
 import io.clocktower.device.DeviceStatus;
 import java.math.BigInteger;
@@ -98,7 +100,7 @@ public record DeviceView(String name,
 
     static Clock clock(DeviceStatus.Clock clock) {
         ClockType type = clock.spec().type();
-        Instant lastRead = clock.lastReadNs().isPresent() ? Times.instant(clock.lastReadNs().getAsLong()) : null;
+        Instant lastRead = clock.lastReadNs().isPresent() ? HostInstant.instant(clock.lastReadNs().getAsLong()) : null;
         ClockReading reading = clock.reading();
         return new Clock(clock.id(), Words.of(type), Words.of(clock.spec().smearing()), clock.spec().alarm(),
                 Times.reading(type, reading.trueNs()), Times.number(reading.trueNs()),

@@ -1,6 +1,7 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.Effect;
+import io.clocktower.clock.Words;
 import io.clocktower.device.FaultRequest;
 import io.clocktower.device.FieldFault;
 import java.time.Duration;

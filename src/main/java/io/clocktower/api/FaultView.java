@@ -3,6 +3,8 @@ package io.clocktower.api;
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.Effect;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.Words;
 import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.Fault;
 import java.math.BigInteger;
@@ -45,7 +47,7 @@ record FaultView(@Schema(examples = "f2") String id, @Schema(examples = "vm0") S
         Map<String, Object> members = new LinkedHashMap<>();
         switch (effect) {
             case Effect.Step(long offsetNs) -> duration(members, "offset", offsetNs);
-            case Effect.SetTime(long utcNs) -> members.put("time", Times.instant(utcNs));
+            case Effect.SetTime(long utcNs) -> members.put("time", HostInstant.instant(utcNs));
             case Effect.Drift(long ratePpb) -> members.put("ratePpb", ratePpb);
             case Effect.Slew(long offsetNs, long ratePpb) -> {
                 duration(members, "offset", offsetNs);

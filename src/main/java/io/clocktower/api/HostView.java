@@ -2,9 +2,11 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
-import io.clocktower.device.HostStatus;
+import io.clocktower.clock.Words;
 import io.clocktower.device.HostStatus.Discipline;
+import io.clocktower.device.HostStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -56,7 +58,7 @@ public record HostView(
         Long maxErrorNs = discipline.map(Discipline::maxErrorNs).orElse(null);
         Long estimatedErrorNs = discipline.map(Discipline::estimatedErrorNs).orElse(null);
         return new HostView(
-                Times.instant(host.realtimeNs()),
+                HostInstant.instant(host.realtimeNs()),
                 discipline.map(Discipline::isSynchronized).orElse(null), duration(maxErrorNs), maxErrorNs,
                 duration(estimatedErrorNs), estimatedErrorNs,
                 discipline.map(it -> Words.of(it.leapState())).orElse(null),

@@ -2,6 +2,8 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.Words;
 import io.clocktower.device.ClockReading;
 import io.clocktower.device.FieldFault;
 import io.clocktower.device.Preview;
@@ -79,9 +81,10 @@ record PreviewView(List<Sample> samples) {
 
     static PreviewView of(Preview preview) {
         List<ClockType> types = preview.types();
-        return new PreviewView(preview.samples().stream().map(sample -> new Sample(Times.instant(sample.realtimeNs()),
-                Duration.ofNanos(sample.atNs()).toString(), sample.clocks().stream()
-                        .map(reading -> reading(types.get(reading.clockId()), reading)).toList()))
+        return new PreviewView(preview
+                .samples().stream().map(sample -> new Sample(HostInstant.instant(sample.realtimeNs()),
+                        Duration.ofNanos(sample.atNs()).toString(), sample.clocks().stream()
+                                .map(reading -> reading(types.get(reading.clockId()), reading)).toList()))
                 .toList());
     }
 

@@ -1,6 +1,7 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.ClockType;
+import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.config.PollWindowConverter;
 import java.math.BigInteger;
@@ -44,11 +45,6 @@ final class Times {
         return ServedClock.isRepresentable(ns) ? new BigInteger(Long.toUnsignedString(ns)) : null;
     }
 
-    /** Unsigned nanoseconds since 1970. */
-    static Instant instant(long ns) {
-        return Instant.ofEpochSecond(Long.divideUnsigned(ns, NS_A_SECOND), Long.remainderUnsigned(ns, NS_A_SECOND));
-    }
-
     /**
      * A reading of a clock, in ISO 8601: UTC with its Z, TAI as a date and time without a zone, a monotonic clock as the
      * duration since the boot; null for a reading that cannot be represented.
@@ -57,7 +53,7 @@ final class Times {
         if (!ServedClock.isRepresentable(ns)) {
             return null;
         }
-        Instant instant = instant(ns);
+        Instant instant = HostInstant.instant(ns);
         return switch (type) {
             case UTC, UTC_SMEARED, UTC_MAYBE_SMEARED -> instant.toString();
             case TAI -> instant.atOffset(ZoneOffset.UTC).toLocalDateTime().toString();

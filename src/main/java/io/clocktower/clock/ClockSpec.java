@@ -1,7 +1,6 @@
 package io.clocktower.clock;
 
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What a clock of a device is to be. VIRTIO 1.4, "Clock Types", "Smearing Variants" and "Control Requests".
@@ -34,18 +33,13 @@ public record ClockSpec(ClockType type, Smearing smearing, boolean alarm) {
             throw new IllegalArgumentException("smearing: expected one of " + names(Smearing.values()) + ", got none");
         }
         if (type != ClockType.UTC_SMEARED && smearing != Smearing.UNSPECIFIED) {
-            throw new IllegalArgumentException("smearing: expected " + name(Smearing.UNSPECIFIED)
-                    + " for a clock of type " + name(type) + ", as only " + name(ClockType.UTC_SMEARED)
-                    + " has a smearing variant, got " + name(smearing));
+            throw new IllegalArgumentException("smearing: expected " + Words.of(Smearing.UNSPECIFIED)
+                    + " for a clock of type " + Words.of(type) + ", as only " + Words.of(ClockType.UTC_SMEARED)
+                    + " has a smearing variant, got " + Words.of(smearing));
         }
     }
 
     private static List<String> names(Enum<?>[] constants) {
-        return List.of(constants).stream().map(ClockSpec::name).toList();
-    }
-
-    /** As it is written in the configuration. */
-    private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return List.of(constants).stream().map(Words::of).toList();
     }
 }

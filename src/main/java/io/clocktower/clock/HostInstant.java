@@ -1,5 +1,7 @@
 package io.clocktower.clock;
 
+import java.time.Instant;
+
 /**
  * A host's clocks stopped at one instant, so that all clocks of a device can be read as of the same time.
  */
@@ -13,5 +15,16 @@ public record HostInstant(long taiNs, long realtimeNs, long boottimeNs) implemen
     /** The clocks that many nanoseconds later, or earlier, if nobody sets them meanwhile. */
     public HostInstant plus(long ns) {
         return new HostInstant(UnsignedNs.add(taiNs, ns), UnsignedNs.add(realtimeNs, ns), boottimeNs + ns);
+    }
+
+    /** What the wall clock shows. */
+    public Instant wallClock() {
+        return instant(realtimeNs);
+    }
+
+    /** The instant that many nanoseconds, unsigned, after 1970-01-01 00:00. */
+    public static Instant instant(long ns) {
+        return Instant.ofEpochSecond(Long.divideUnsigned(ns, LeapSeconds.NANOS_PER_SECOND),
+                Long.remainderUnsigned(ns, LeapSeconds.NANOS_PER_SECOND));
     }
 }

@@ -1,12 +1,12 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
+import io.clocktower.clock.HostInstant;
+import io.clocktower.clock.Words;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Something that happened to a device.
@@ -49,7 +49,7 @@ public record DeviceEvent(long id, Instant time, Type type, String device, Optio
         /** An operator had an alarm expire. */
         ALARM_FORCED;
 
-        private final String word = name().toLowerCase(Locale.ROOT).replace('_', '-');
+        private final String word = Words.of(this);
 
         /** As it is written everywhere else: {@code fault-injected}. */
         public String word() {
@@ -67,14 +67,9 @@ public record DeviceEvent(long id, Instant time, Type type, String device, Optio
         }
     }
 
-    private static final long NS_A_SECOND = TimeUnit.SECONDS.toNanos(1);
-
     static DeviceEvent of(HostClock host, Type type, DeviceSpec device, String detail) {
-        long nowNs = host.realtimeNs();
-        return new DeviceEvent(0,
-                Instant.ofEpochSecond(Long.divideUnsigned(nowNs, NS_A_SECOND),
-                        Long.remainderUnsigned(nowNs, NS_A_SECOND)),
-                type, device.name(), Optional.empty(), Optional.empty(), device.labels(), detail);
+        return new DeviceEvent(0, HostInstant.instant(host.realtimeNs()), type, device.name(), Optional.empty(),
+                Optional.empty(), device.labels(), detail);
     }
 
     DeviceEvent ofClock(int clockId) {

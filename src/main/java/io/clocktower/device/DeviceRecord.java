@@ -3,7 +3,6 @@ package io.clocktower.device;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.rtc.AlarmStatus;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -19,7 +18,7 @@ record DeviceRecord(DeviceSpec spec, boolean isConfigured, DeviceVersion version
     /** A device that has just been made. */
     static DeviceRecord anew(DeviceSpec spec, boolean isConfigured, LeapSeconds leapSeconds, HostInstant now) {
         return new DeviceRecord(spec, isConfigured,
-                new DeviceVersion(Instant.EPOCH.plusNanos(now.realtimeNs()), 1),
+                new DeviceVersion(now.wallClock(), 1),
                 new Faults(spec.clocks(), leapSeconds, List.of(), Map.of()), List.of());
     }
 

@@ -1,14 +1,12 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.Effect;
+import io.clocktower.clock.HostInstant;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.YearMonth;
 
 /** Faults in words, with the members of their effects as the API calls them. */
 final class FaultText {
-
-    private static final long NS_A_SECOND = 1_000_000_000;
 
     private FaultText() {}
 
@@ -24,8 +22,7 @@ final class FaultText {
     private static String of(Effect effect) {
         return switch (effect) {
             case Effect.Step(long offsetNs) -> "step, offset " + duration(offsetNs);
-            case Effect.SetTime(long utcNs) -> "set, time " + Instant.ofEpochSecond(
-                    Long.divideUnsigned(utcNs, NS_A_SECOND), Long.remainderUnsigned(utcNs, NS_A_SECOND));
+            case Effect.SetTime(long utcNs) -> "set, time " + HostInstant.instant(utcNs);
             case Effect.Drift(long ratePpb) -> "drift, ratePpb " + ratePpb;
             case Effect.Slew(long offsetNs, long ratePpb) ->
                 "slew, offset " + duration(offsetNs) + ", ratePpb " + ratePpb;

@@ -262,6 +262,6 @@ public final class Faults {
     }
 
     private static Instant instant(HostInstant now) {
-        return Instant.EPOCH.plusNanos(now.realtimeNs());
+        return now.wallClock();
     }
 }

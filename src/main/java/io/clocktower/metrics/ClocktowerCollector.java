@@ -1,10 +1,11 @@
 package io.clocktower.metrics;
 
 import io.clocktower.clock.ClockSpec;
+import io.clocktower.clock.Words;
 import io.clocktower.device.ClockReading;
-import io.clocktower.device.DeviceCounters;
 import io.clocktower.device.DeviceCounters.AlarmEvent;
 import io.clocktower.device.DeviceCounters.Event;
+import io.clocktower.device.DeviceCounters;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceSpec;
 import io.clocktower.device.DeviceState;
@@ -13,7 +14,6 @@ import io.clocktower.webhook.WebhookStatus;
 import io.prometheus.client.Collector;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -59,7 +59,7 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
                 addClocks(families, spec, counters, host.realtimeNs());
             });
         }
-        STATES.forEach(state -> families.add(Metric.DEVICES, states.getOrDefault(state, 0), name(state)));
+        STATES.forEach(state -> families.add(Metric.DEVICES, states.getOrDefault(state, 0), Words.of(state)));
         return families.toList();
     }
 
@@ -111,7 +111,7 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         for (ClockReading reading : devices.readings(spec.name())) {
             int id = reading.clockId();
             ClockSpec clock = spec.clocks().get(id);
-            String[] labels = {Integer.toString(id), spec.name(), name(clock.type())};
+            String[] labels = {Integer.toString(id), spec.name(), Words.of(clock.type())};
             families.add(Metric.CLOCK_OFFSET,
                     reading.offsetNs().map(ns -> ns.doubleValue() / NANOSECONDS_PER_SECOND).orElse(Double.NaN), labels);
             families.add(Metric.CLOCK_READS, counters.reads(id), labels);
@@ -136,9 +136,5 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         families.add(Metric.ALARMS_WAITING, counters.isAlarmWaiting(id), labels);
         // Alarms are all that the device notifies of.
         families.add(Metric.NOTIFICATIONS, counters.count(AlarmEvent.DELIVERED, id), labels);
-    }
-
-    private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

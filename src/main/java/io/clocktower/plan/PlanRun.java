@@ -89,7 +89,7 @@ final class PlanRun {
     }
 
     static Instant instant(HostInstant now) {
-        return Instant.EPOCH.plusNanos(now.realtimeNs());
+        return now.wallClock();
     }
 
     String id() {

@@ -1,13 +1,14 @@
-package io.clocktower.api;
+package io.clocktower.clock;
 
 import java.util.Locale;
 
 /** The words for the constants of enumerations, as in the configuration. */
-final class Words {
+public final class Words {
 
     private Words() {}
 
-    static String of(Enum<?> constant) {
+    /** In lower case, with hyphens: {@code utc-smeared}. */
+    public static String of(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }
