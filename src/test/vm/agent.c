@@ -8,6 +8,11 @@
  *   read N             the reading of /dev/ptpN
  *   monotone N COUNT   COUNT readings of /dev/ptpN: how many were less than the one before, the first, the last
  *   difference A B     reading of B less reading of A, and for how long it is uncertain; the best of several
+ *   offset N           CLOCK_REALTIME less /dev/ptpN, and for how long it is uncertain; the best of several
+ *   follow N NS HOLD LIMIT  waits until CLOCK_REALTIME is within NS of /dev/ptpN and stays so for HOLD ms: after how many
+ *                      ns that began; an error, with how far it is off, if that takes longer than LIMIT ms
+ *   watch N MS         the least and the greatest that CLOCK_REALTIME less /dev/ptpN was in that time
+ *   uptime             CLOCK_BOOTTIME
  *   rtc                rtcN SECONDS NAME of the virtio RTC, SECONDS since 1970-01-01 00:00 UTC as RTC_RD_TIME has it
  *   rtcs               rtcN=NAME for every RTC
  *   setalarm SECONDS   sets the virtio RTC's wake alarm that much after what it shows: the alarm's SECONDS since 1970
@@ -47,6 +52,9 @@
 #define DRIVER "/sys/bus/virtio/drivers/virtio_rtc"
 #define RTC_DEVICE_ID 17
 #define DIFFERENCE_TRIES 50
+#define OFFSET_TRIES 3
+#define FOLLOW_PERIOD_NS 10000000
+#define NS_PER_MS 1000000LL
 #define ALARM_TIMEOUT_MS 45000
 #define FD_TO_CLOCKID(fd) ((~(clockid_t)(fd) << 3) | 3)
 
@@ -198,6 +206,98 @@ static int do_difference(int a, int b)
     close(fd_b);
     if (!result)
         fprintf(answer, "%lld %lld", (long long)difference, (long long)best);
+    return result;
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+/* CLOCK_REALTIME less the clock, which is read between two readings of it. */
+static int system_offset(int fd, int64_t *offset, int64_t *duration)
+{
+    int64_t before, at, after, start, took;
+
+    *duration = INT64_MAX;
+    for (int i = 0; i < OFFSET_TRIES; i++) {
+        start = clock_ns(CLOCK_MONOTONIC);
+        before = clock_ns(CLOCK_REALTIME);
+        if (read_clock(fd, &at))
+            return -1;
+        after = clock_ns(CLOCK_REALTIME);
+        took = clock_ns(CLOCK_MONOTONIC) - start;
+        if (took < *duration) {
+            *duration = took;
+            *offset = before + (after - before) / 2 - at;
+        }
+    }
+    return 0;
+}
+
+static int do_offset(int number)
+{
+    int64_t offset, duration;
+    int result, fd = open_clock(number);
+
+    if (fd < 0)
+        return -1;
+    result = system_offset(fd, &offset, &duration);
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld %lld", (long long)offset, (long long)duration);
+    return result;
+}
+
+static int do_follow(int number, int64_t tolerance, int64_t hold, int64_t limit)
+{
+    const struct timespec pause = {.tv_nsec = FOLLOW_PERIOD_NS};
+    int64_t start = clock_ns(CLOCK_MONOTONIC), now = start, since = -1, offset, duration;
+    int result = 0, fd = open_clock(number);
+
+    if (fd < 0)
+        return -1;
+    while (!result && (since < 0 || now - since < hold)) {
+        result = system_offset(fd, &offset, &duration);
+        if (result)
+            break;
+        if (llabs(offset) > tolerance)
+            since = -1;
+        else if (since < 0)
+            since = now;
+        if (now - start > limit) {
+            result = fail("CLOCK_REALTIME is off by %lld ns", (long long)offset);
+            break;
+        }
+        nanosleep(&pause, NULL);
+        now = clock_ns(CLOCK_MONOTONIC);
+    }
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld", (long long)(since - start));
+    return result;
+}
+
+static int do_watch(int number, int64_t time)
+{
+    const struct timespec pause = {.tv_nsec = FOLLOW_PERIOD_NS};
+    int64_t start = clock_ns(CLOCK_MONOTONIC), least = INT64_MAX, greatest = INT64_MIN, offset, duration;
+    int result = 0, fd = open_clock(number);
+
+    if (fd < 0)
+        return -1;
+    do {
+        result = system_offset(fd, &offset, &duration);
+        least = offset < least ? offset : least;
+        greatest = offset > greatest ? offset : greatest;
+        nanosleep(&pause, NULL);
+    } while (!result && clock_ns(CLOCK_MONOTONIC) - start < time);
+    close(fd);
+    if (!result)
+        fprintf(answer, "%lld %lld", (long long)least, (long long)greatest);
     return result;
 }
 
@@ -478,7 +578,7 @@ static int do_run(const char *command)
 static int dispatch(const char *request)
 {
     int a, b;
-    long count;
+    long count, hold, limit;
 
     if (!strcmp(request, "clocks"))
         return list("/sys/class/ptp/ptp*", "clock_name");
@@ -488,6 +588,16 @@ static int dispatch(const char *request)
         return do_monotone(a, count);
     if (sscanf(request, "difference %d %d", &a, &b) == 2)
         return do_difference(a, b);
+    if (sscanf(request, "offset %d", &a) == 1)
+        return do_offset(a);
+    if (sscanf(request, "follow %d %ld %ld %ld", &a, &count, &hold, &limit) == 4)
+        return do_follow(a, count, hold * NS_PER_MS, limit * NS_PER_MS);
+    if (sscanf(request, "watch %d %ld", &a, &count) == 2)
+        return do_watch(a, count * NS_PER_MS);
+    if (!strcmp(request, "uptime")) {
+        fprintf(answer, "%lld", (long long)clock_ns(CLOCK_BOOTTIME));
+        return 0;
+    }
     if (!strcmp(request, "rtc"))
         return do_rtc();
     if (!strcmp(request, "rtcs"))
@@ -555,7 +665,7 @@ int main(void)
     size_t size = 0;
 
     signal(SIGPIPE, SIG_IGN);
-    setenv("PATH", "/bin", 1);
+    setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
     port = open_port();
     requests = fdopen(port, "r");
     answers = fdopen(dup(port), "w");

@@ -1,5 +1,10 @@
 package io.clocktower;
 
+import io.clocktower.cli.Cli;
+import io.clocktower.config.Hosting;
+import io.clocktower.config.MappingErrors;
+import io.clocktower.http.HttpTransportProvider;
+import io.clocktower.linux.Console;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -7,23 +12,52 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.util.ExceptionUtil;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.SmallRyeConfigBuilder;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import org.jboss.logging.Logger;
 
-/** Runs the service. One that cannot start as it is configured says so in one line, and ends with status 1. */
+/**
+ * Runs the service, or with other arguments one command of the command line. If the service cannot start, it says
+ * why in one line on standard error, and exits with status 1.
+ */
 @QuarkusMain
 public final class Main {
-
-    private static final Pattern UNKNOWN_KEY = Pattern
-            .compile("SRCFG00050: (\\S+) in (.+) does not map to any root");
 
     private Main() {}
 
     public static void main(String... arguments) {
-        Quarkus.run(null, Main::exit, arguments);
+        if (arguments.length == 0 || arguments[0].startsWith("-D")) {
+            serve(arguments);
+        } else if (arguments[0].equals("serve")) {
+            serve(Arrays.copyOfRange(arguments, 1, arguments.length));
+        } else if (arguments[0].equals("handover")) {
+            System.setProperty(Hosting.SUCCESSOR, "true");
+            System.setProperty(HttpTransportProvider.SHARED, "true");
+            serve(Arrays.copyOfRange(arguments, 1, arguments.length));
+        } else {
+            System.exit(Cli.run(arguments));
+        }
+    }
+
+    private static void serve(String... arguments) {
+        Console.install();
+        NativeLibrary.load().ifPresent(reason -> {
+            refuse("cannot load junixsocket's native library: " + reason);
+            System.exit(1);
+        });
+        writeNoTemporaryFiles();
+        Quarkus.run(Service.class, Main::exit, arguments);
+    }
+
+    /** Vert.x unpacks what it serves from a jar into temporary files, and does not start where it cannot. */
+    private static void writeNoTemporaryFiles() {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        if (!Files.isWritable(temporary)) {
+            System.setProperty("quarkus.vertx.caching", "false");
+            System.setProperty("quarkus.vertx.classpath-resolving", "false");
+            System.err.println("Clocktower: %s is not writable: /q/swagger-ui is not available".formatted(temporary));
+        }
     }
 
     private static void exit(int status, Throwable failure) {
@@ -36,9 +70,9 @@ public final class Main {
     private static void report(Throwable cause, Throwable failure) {
         switch (cause) {
             case ConfigurationException refused -> refuse(refused.getMessage());
-            case ConfigValidationException invalid -> refuse(problems(invalid));
-            case QuarkusBindException bind -> refuse("quarkus.http.port: %d of %s cannot be had, perhaps it is in use"
-                    .formatted(bind.getPort(), bind.getHost()));
+            case ConfigValidationException invalid -> refuse(MappingErrors.text(invalid, Main::valueOf));
+            case QuarkusBindException bind -> refuse("quarkus.http.port: cannot bind to %s:%d: already in use?"
+                    .formatted(bind.getHost(), bind.getPort()));
             default -> Logger.getLogger(Main.class).error("Clocktower does not start", failure);
         }
     }
@@ -47,20 +81,7 @@ public final class Main {
         System.err.println("Clocktower does not start: " + reason);
     }
 
-    private static String problems(ConfigValidationException invalid) {
-        return IntStream.range(0, invalid.getProblemCount())
-                .mapToObj(i -> problem(invalid.getProblem(i).getMessage())).collect(Collectors.joining("; "));
-    }
-
-    private static String problem(String message) {
-        Matcher unknown = UNKNOWN_KEY.matcher(message);
-        return unknown.matches()
-                ? "%s: %s, expected no such key (%s)".formatted(unknown.group(1), valueOf(unknown.group(1)),
-                        unknown.group(2))
-                : message.replaceFirst("^[\\w.]+Exception: ", "");
-    }
-
-    /** Of the sources alone: there is no configuration with a key that is unknown. It may be a token or a secret. */
+    /** Read from the sources alone, as an unknown key keeps the configuration from being made. Not shown if it may be secret. */
     private static String valueOf(String key) {
         return key.startsWith("clocktower.auth") || key.startsWith("clocktower.webhooks")
                 ? "(not shown)"

@@ -21,32 +21,79 @@ class PackageDependenciesTest {
             .layer("clock").definedBy("io.clocktower.clock..")
             .layer("vhostuser").definedBy("io.clocktower.vhostuser..")
             .layer("rtc").definedBy("io.clocktower.rtc..")
+            .layer("spec").definedBy("io.clocktower.spec..")
+            .layer("fault").definedBy("io.clocktower.fault..")
+            .layer("event").definedBy("io.clocktower.event..")
+            .layer("state").definedBy("io.clocktower.state..")
+            .layer("socket").definedBy("io.clocktower.socket..")
+            .layer("loop").definedBy("io.clocktower.loop..")
+            .layer("host").definedBy("io.clocktower.host..")
+            .layer("counter").definedBy("io.clocktower.counter..")
             .layer("device").definedBy("io.clocktower.device..")
+            .layer("handover").definedBy("io.clocktower.handover..")
             .layer("plan").definedBy("io.clocktower.plan..")
             .layer("config").definedBy("io.clocktower.config..")
             .layer("audit").definedBy("io.clocktower.audit..")
+            .layer("http").definedBy("io.clocktower.http..")
             .layer("security").definedBy("io.clocktower.security..")
             .layer("webhook").definedBy("io.clocktower.webhook..")
             .layer("api").definedBy("io.clocktower.api..")
             .layer("metrics").definedBy("io.clocktower.metrics..")
             .layer("health").definedBy("io.clocktower.health..")
+            .layer("cli").definedBy("io.clocktower.cli..")
             .layer("kubevirt").definedBy("io.clocktower.kubevirt..")
+            .layer("console").definedBy("io.clocktower.console..")
+            .layer("nativeimage").definedBy("io.clocktower.nativeimage..")
             .whereLayer("linux").mayNotAccessAnyLayer()
+            .whereLayer("nativeimage").mayNotAccessAnyLayer()
             .whereLayer("memory").mayOnlyAccessLayers("linux")
             .whereLayer("virtqueue").mayOnlyAccessLayers("memory")
             .whereLayer("clock").mayNotAccessAnyLayer()
             .whereLayer("vhostuser").mayOnlyAccessLayers("linux", "memory", "virtqueue")
             .whereLayer("rtc").mayOnlyAccessLayers("clock", "virtqueue")
-            .whereLayer("device").mayOnlyAccessLayers("linux", "memory", "virtqueue", "clock", "vhostuser", "rtc")
-            .whereLayer("plan").mayOnlyAccessLayers("device", "clock")
-            .whereLayer("config").mayOnlyAccessLayers("device", "clock")
-            .whereLayer("audit").mayNotAccessAnyLayer()
-            .whereLayer("security").mayOnlyAccessLayers("device", "clock", "config", "audit")
-            .whereLayer("api").mayOnlyAccessLayers("device", "clock", "config", "audit", "plan")
-            .whereLayer("metrics").mayOnlyAccessLayers("device", "clock", "config", "webhook")
-            .whereLayer("webhook").mayOnlyAccessLayers("device", "clock", "config")
-            .whereLayer("health").mayOnlyAccessLayers("device", "clock", "config")
-            .whereLayer("kubevirt").mayOnlyAccessLayers("device", "clock", "config");
+            .whereLayer("spec").mayOnlyAccessLayers("clock")
+            .whereLayer("fault").mayOnlyAccessLayers("clock", "spec")
+            .whereLayer("event").mayOnlyAccessLayers("clock", "spec", "fault")
+            .whereLayer("state").mayOnlyAccessLayers("linux", "clock", "rtc", "spec", "fault", "event")
+            .whereLayer("host").mayOnlyAccessLayers("linux", "clock", "rtc")
+            .whereLayer("counter").mayOnlyAccessLayers("linux", "clock", "rtc")
+            .whereLayer("socket").mayOnlyAccessLayers("linux", "clock", "spec", "fault", "event")
+            .whereLayer("loop").mayOnlyAccessLayers("linux")
+            .whereLayer("device")
+            .mayOnlyAccessLayers("linux", "loop", "socket", "host", "counter", "memory", "virtqueue", "vhostuser",
+                    "rtc", "clock",
+                    "spec", "fault",
+                    "event",
+                    "state")
+            .whereLayer("handover")
+            .mayOnlyAccessLayers("linux", "memory", "vhostuser", "counter", "device", "clock", "spec", "fault", "event",
+                    "state")
+            .whereLayer("plan").mayOnlyAccessLayers("device", "clock", "spec", "fault", "state")
+            .whereLayer("config")
+            .mayOnlyAccessLayers("host", "loop", "http", "device", "handover", "clock", "spec", "fault", "event",
+                    "state")
+            .whereLayer("audit").mayOnlyAccessLayers("spec")
+            .whereLayer("http").mayOnlyAccessLayers("linux")
+            .whereLayer("security")
+            .mayOnlyAccessLayers("http", "device", "config", "audit", "clock", "spec", "fault", "event", "state")
+            .whereLayer("api")
+            .mayOnlyAccessLayers("host", "device", "handover", "config", "audit", "plan", "security", "clock", "spec",
+                    "fault",
+                    "event",
+                    "state")
+            .whereLayer("metrics")
+            .mayOnlyAccessLayers("linux", "loop", "host", "http", "device", "plan", "config", "audit", "security",
+                    "webhook", "clock", "spec",
+                    "fault",
+                    "event",
+                    "state")
+            .whereLayer("webhook")
+            .mayOnlyAccessLayers("device", "handover", "config", "clock", "spec", "fault", "event", "state")
+            .whereLayer("health").mayOnlyAccessLayers("device", "config", "clock", "spec", "fault", "event", "state")
+            .whereLayer("cli").mayOnlyAccessLayers("spec")
+            .whereLayer("console").mayOnlyAccessLayers("config", "clock", "spec", "fault")
+            .whereLayer("kubevirt")
+            .mayOnlyAccessLayers("device", "config", "security", "clock", "spec", "fault", "event", "state");
 
     @ArchTest
     static final ArchRule ONLY_THE_LINUX_PACKAGE_MAKES_DOWNCALLS = noClasses().that()

@@ -2,46 +2,38 @@ package io.clocktower.api;
 
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.FieldFault;
+import io.clocktower.device.StatusPages;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.LabelSelector;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
-/** Waits for what an event loop answers, but not for ever. */
+/** Asks devices for their statuses, in the exceptions of REST. */
 final class Answer {
-
-    private static final long DEADLINE_MS = 2_000;
 
     private Answer() {}
 
-    /** The status of a device that there must be. */
+    /** The status of a device, which must exist. */
     static DeviceStatus status(DeviceHost devices, String name) {
-        return devices.status(name).map(Answer::await)
-                .orElseThrow(() -> new NotFoundException("There is no device " + FieldFault.shown(name) + "."));
-    }
-
-    /** The statuses of the devices with all of some labels, in the order of their names. */
-    static List<DeviceStatus> select(DeviceHost devices, List<String> labels) {
-        return await(devices.statuses(LabelSelector.of(labels)));
-    }
-
-    private static <T> T await(CompletableFuture<T> answer) {
         try {
-            return answer.get(DEADLINE_MS, TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new ServiceUnavailableException("The device's event loop did not answer within 2 s.");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ServiceUnavailableException("The service is stopping.");
+            return devices.status(name);
+        } catch (DeviceException e) {
+            throw e.reason() == DeviceException.Reason.NOT_FOUND
+                    ? new NotFoundException(e.getMessage())
+                    : new ServiceUnavailableException(e.getMessage());
         }
     }
 
-    /** Refuses a clock that the device does not have. */
-    static void requireClock(DeviceStatus device, int clock) {
+    /** The statuses of the devices that have all the labels, sorted by name, page by page. */
+    static StatusPages select(DeviceHost devices, List<String> labels) {
+        LabelSelector selector = LabelQuery.selector(labels);
+        return devices.statuses(device -> selector.matches(device.labels()));
+    }
+
+    /** Rejects the id of a clock that the device does not have. */
+    static void requireClock(DeviceSpec device, int clock) {
         if (clock < 0 || clock >= device.clocks().size()) {
             throw new NotFoundException("Device %s has no clock %d; it has 0 to %d.".formatted(device.name(), clock,
                     device.clocks().size() - 1));

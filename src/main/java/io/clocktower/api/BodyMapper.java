@@ -8,28 +8,29 @@ import java.io.IOException;
 import java.util.List;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** Answers with a problem document, of status 400, where a body cannot be read. */
+/** Answers 400 with a problem document if a body cannot be read. */
 public final class BodyMapper {
 
-    /** The library has a mapper of its own for the first, which tells nothing. */
+    /** The library has its own mapper for the first exception, whose answer says nothing. */
     @ServerExceptionMapper({MismatchedInputException.class, JsonProcessingException.class})
-    public Response unreadable(JsonProcessingException refusal) {
-        return problem(refusal).toResponse();
+    public Response unreadable(JsonProcessingException error) {
+        return problem(error).toResponse();
     }
 
-    /** The bytes are no characters. */
+    /** The body is not valid UTF-8. */
     @ServerExceptionMapper
-    public Response unreadable(CharConversionException refusal) {
-        return Problem.of(Response.Status.BAD_REQUEST, "expected JSON in UTF-8").toResponse();
+    public Response unreadable(CharConversionException error) {
+        return Problem.of(Response.Status.BAD_REQUEST, "The body is not valid UTF-8; expected JSON in UTF-8.")
+                .toResponse();
     }
 
-    /** Who calls goes away in the middle of it, or is too slow; that is no failure of the service's, nor the log's affair. */
+    /** The caller closes the connection in the middle of a body, or is too slow. The service has not failed, so nothing is logged. */
     @ServerExceptionMapper
-    public Response unread(IOException refusal) {
-        return Problem.of(Response.Status.BAD_REQUEST, "The body did not come to its end.").toResponse();
+    public Response unread(IOException error) {
+        return Problem.of(Response.Status.BAD_REQUEST, "The body is incomplete.").toResponse();
     }
 
-    static Problem problem(JsonProcessingException refusal) {
-        return Problem.of(Response.Status.BAD_REQUEST, List.of(JsonFaults.of(refusal)));
+    static Problem problem(JsonProcessingException error) {
+        return Problem.of(Response.Status.BAD_REQUEST, List.of(JsonErrors.of(error)));
     }
 }

@@ -1,6 +1,7 @@
 package io.clocktower.api;
 
-import io.clocktower.device.FieldFault;
+import io.clocktower.spec.FieldError;
+import io.clocktower.spec.Texts;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Response.Status;
@@ -22,9 +23,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
 
 /**
- * What is wrong with a call's path and query, by the parameters that the resources declare. The library takes what is
- * neither true nor false for false, and leaves out of account what it does not know: a dry run that is misspelt would be
- * none.
+ * Checks a call's path and query against the parameters that the resources declare. The library reads a boolean that is
+ * neither true nor false as false, and ignores unknown parameters: a misspelt dry run would be a change.
  */
 final class CallRules {
 
@@ -33,10 +33,10 @@ final class CallRules {
 
     private final List<Target> targets;
 
-    /** A path of the API, and what can be done there, by the name of the method. */
+    /** A path of the API, and its operations by the name of their method. */
     record Target(Pattern path, Map<String, Operation> operations) {
 
-        /** The methods that it has, besides those that all have. */
+        /** The allowed methods, with HEAD and OPTIONS. */
         Set<String> methods() {
             Set<String> methods = new TreeSet<>(operations.keySet());
             if (methods.contains("GET")) {
@@ -93,51 +93,51 @@ final class CallRules {
         return new Operation(path, query);
     }
 
-    /** What is at a path; nothing if it is none of the API's. */
+    /** The target at a path; empty if the API has no such path. */
     Optional<Target> at(String path) {
         return targets.stream().filter(target -> target.path().matcher(path).matches()).findFirst();
     }
 
     /**
-     * What is wrong with a call, whose method its target has.
+     * The errors of a call whose method the target allows.
      *
      * @param query the values of each parameter
      */
     static Optional<Problem> refusal(Target target, String method, String path, Map<String, List<String>> query) {
         Operation operation = target.operation(method).orElseThrow();
-        List<FieldFault> faults = new ArrayList<>();
+        List<FieldError> errors = new ArrayList<>();
         Matcher matcher = target.path().matcher(path);
         if (matcher.matches()) {
-            operation.path().forEach((name, type) -> check(name, type, matcher.group(name), faults));
+            operation.path().forEach((name, type) -> check(name, type, matcher.group(name), errors));
         }
-        if (!faults.isEmpty()) {
-            return Optional.of(Problem.of(Status.NOT_FOUND, faults));
+        if (!errors.isEmpty()) {
+            return Optional.of(Problem.of(Status.NOT_FOUND, errors));
         }
-        query.forEach((name, values) -> checkQuery(operation.query(), name, values, faults));
-        return faults.isEmpty() ? Optional.empty() : Optional.of(Problem.of(Status.BAD_REQUEST, faults));
+        query.forEach((name, values) -> checkQuery(operation.query(), name, values, errors));
+        return errors.isEmpty() ? Optional.empty() : Optional.of(Problem.of(Status.BAD_REQUEST, errors));
     }
 
     private static void checkQuery(Map<String, Class<?>> types, String name, List<String> values,
-            List<FieldFault> faults) {
+            List<FieldError> errors) {
         Class<?> type = types.get(name);
         if (type == null) {
-            faults.add(new FieldFault(FieldFault.shown(name), "no such parameter, expected "
+            errors.add(new FieldError(Texts.shown(name), "unknown parameter, expected "
                     + (types.isEmpty() ? "none" : "one of " + String.join(", ", types.keySet()))));
         } else if (values.stream().anyMatch(String::isEmpty)) {
-            // The library leaves such a one out of account: a filter would let everything through.
-            faults.add(new FieldFault(name, "empty, expected a value"));
+            // The library ignores an empty value: a filter would let everything through.
+            errors.add(new FieldError(name, "empty, expected a value"));
         } else if (!type.equals(List.class) && values.size() > 1) {
-            faults.add(new FieldFault(name, "%d of them, expected one".formatted(values.size())));
+            errors.add(new FieldError(name, "given %d times, expected once".formatted(values.size())));
         } else {
-            check(name, type, values.getFirst(), faults);
+            check(name, type, values.getFirst(), errors);
         }
     }
 
-    private static void check(String name, Class<?> type, String value, List<FieldFault> faults) {
+    private static void check(String name, Class<?> type, String value, List<FieldError> errors) {
         if ((type == boolean.class || type == Boolean.class) && !Arrays.asList("true", "false").contains(value)) {
-            faults.add(new FieldFault(name, FieldFault.quoted(value) + ", expected true or false"));
+            errors.add(new FieldError(name, Texts.quoted(value) + ", expected true or false"));
         } else if ((type == int.class || type == Integer.class) && !isInt(value)) {
-            faults.add(new FieldFault(name, FieldFault.quoted(value) + ", expected a whole number from "
+            errors.add(new FieldError(name, Texts.quoted(value) + ", expected a whole number from "
                     + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE));
         }
     }

@@ -1,9 +1,9 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.CounterMapping;
-import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
+import io.clocktower.spec.DeviceException;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -18,7 +18,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 
-/** How a guest's cycle counter follows the host's, where KVM cannot be asked. */
+/** How a guest's cycle counter relates to the host's, for hosts on which KVM does not tell. */
 @Path("/api/v1/devices/{name}/counter")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
@@ -35,22 +35,22 @@ public final class CounterResource {
     }
 
     @PUT
-    @Operation(summary = "Say how the guest's cycle counter follows the host's", description = "The driver that the guest"
-            + " sets up next is told that it can read a clock and its counter as one.")
+    @Operation(summary = "Set how the guest's cycle counter relates to the host's", description = "The next driver that the guest"
+            + " starts learns that it can read a clock and its cycle counter at the same time.")
     public RestResponse<DeviceView> put(@RestPath String name, DeviceRequest.Counter counter,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
         return give(name, ifMatch, Optional.of(FieldsException.required(counter).toMapping()));
     }
 
     @DELETE
-    @Operation(summary = "Take that back", description = "KVM is asked again for the driver that the guest sets up next.")
+    @Operation(summary = "Remove the counter mapping", description = "KVM is asked again for the next driver that the guest starts.")
     public void delete(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
         give(name, ifMatch, Optional.empty());
     }
 
     private RestResponse<DeviceView> give(String name, String ifMatch, Optional<CounterMapping> mapping)
             throws DeviceException {
-        DeviceStatus changed = log.changed(devices.changes().giveCounter(name, Versions.expected(ifMatch), mapping));
+        DeviceStatus changed = log.changed(log.changes(devices).giveCounter(name, Versions.expected(ifMatch), mapping));
         return Versions.tagged(DeviceView.of(changed), changed);
     }
 }

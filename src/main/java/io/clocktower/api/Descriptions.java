@@ -16,7 +16,7 @@ import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
-/** Says of the whole API what would be said at many operations otherwise: parameters, bodies to try, tables, credentials. */
+/** Describes in the OpenAPI document what many operations have in common: parameters, example bodies, tables, credentials. */
 @OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public final class Descriptions implements OASFilter {
 
@@ -26,48 +26,42 @@ public final class Descriptions implements OASFilter {
 
     private static final Map<String, String> TAGS = ordered(
             "devices",
-            "One virtio-rtc device a virtual machine: its socket, its front-end, its clocks and what they show",
-            "offsets", "How far clocks are moved from true time: the fault that is wanted most, as a value that is set",
-            "faults", "What else happens to clocks, at once or later, for a while or until it is reverted",
-            "alarms", "What guests have set their clocks' alarms to, and what becomes of it",
-            "plans", "Timed faults over devices that are chosen by label. Plans are not kept over a restart; the faults"
-                    + " that they injected are, with what is left of their durations.",
-            "events", "What happens to the devices, as it happens",
-            "host", "The time that all devices have theirs from");
+            "One virtio-rtc device for each virtual machine: its socket, its front-end, its clocks and their times",
+            "offsets", "How far clocks are moved from true time: the most common fault, as a value to set",
+            "faults", "All kinds of faults: now or later, for some time or until they are reverted",
+            "alarms", "The alarms that guests have set, and whether they were delivered",
+            "plans",
+            "Timed faults for devices that are selected by label. Plans are lost when the service is restarted; the"
+                    + " faults that they injected are kept, with the rest of their durations.",
+            "events", "What happens to the devices, as a stream",
+            "host", "The host, whose clock is the source of time for all devices");
 
-    /** What a parameter of that name is, and one to try. */
+    /** The description and an example of each parameter. */
     private static final Map<String, List<Object>> PARAMETERS = Map.of(
-            "name", List.of("The device's name", "vm0"),
-            "clock", List.of("The clock's id", 0),
-            "fault", List.of("The fault's id", "offset"),
-            "id", List.of("The plan's id", "p1"),
-            "dryRun", List.of("Answer what each clock would show, and change nothing", true),
+            "name", List.of("Name of the device", "vm0"),
+            "clock", List.of("Id of the clock", 0),
+            "fault", List.of("Id of the fault", "offset"),
+            "id", List.of("Id of the plan", "p1"),
+            "dryRun", List.of("Answer with the times that the clocks would show, and change nothing", true),
             "over",
-            List.of("How far a dry run looks ahead, in ISO 8601: PT1M, as if it is left out, to 36500 days", "PT1M"),
+            List.of("How far a dry run looks ahead: 0s to 36500 days. Default: 1m", "PT1M"),
             "points",
-            List.of("At how many times a dry run reads the clocks, from now on: 7, as if it is left out, 2 to 1000", 7),
+            List.of("At how many times a dry run reads the clocks, the first of them now: 2 to 1000. Default: 7", 7),
             Versions.IF_MATCH,
-            List.of("The ETag of an answer: the change is made only if the device is still of that version"));
+            List.of("The ETag of an earlier answer: the change is made only if the device still has that version"));
 
-    /** Bodies to try, by their schemas. */
+    /** Example bodies, by schema. */
     private static final Map<String, Map<String, String>> BODIES = Map.of(
             "OffsetRequest", ordered(
-                    "five minutes back for ten", "{'offset':'-PT5M','duration':'PT10M','reason':'rehearsing CHG-1234'}",
-                    "for good", "{'offsetNs':1500000}"),
-            "FaultRequest", ordered(
-                    "step", "{'type':'step','offset':'-PT5M','duration':'PT10M','reason':'rehearsing CHG-1234'}",
-                    "set", "{'type':'set','time':'2026-12-31T23:59:00Z','duration':'PT5M'}",
-                    "drift", "{'type':'drift','ratePpb':100000}",
-                    "slew", "{'type':'slew','offset':'PT1S','ratePpb':500000}",
-                    "freeze", "{'type':'freeze','clock':0,'duration':'PT30S'}",
-                    "jitter", "{'type':'jitter','range':'PT0.05S','interval':'PT1S','seed':7}",
-                    "strobe", "{'type':'strobe','delta':'PT1H','period':'PT10S','duration':'PT5M'}",
-                    "leap-second", "{'type':'leap-second','month':'2026-12','change':'insert'}"),
+                    "five minutes back, for ten minutes",
+                    "{'offset':'-PT5M','duration':'PT10M','reason':'rehearsing CHG-1234'}",
+                    "until it is reverted", "{'offsetNs':1500000}"),
+            EffectSchema.REQUEST, EffectSchema.examples(),
             "DeviceRequest", ordered(
-                    "by default", "{'name':'vm2'}",
+                    "default clocks", "{'name':'vm2'}",
                     "with clocks", "{'name':'vm2','clocks':[{'type':'utc-smeared','smearing':'utc-sls','alarm':true},"
                             + "{'type':'tai'}],'pollWindow':'50us','labels':{'team':'payments'}}"),
-            "CounterRequest", ordered("of this host's counter", "{'offset':-123456789}"));
+            "CounterRequest", ordered("offset only", "{'offset':-123456789}"));
     private static final Map<String, String> LABELS = ordered("labels", "{'team':'payments','tier':'1'}");
 
     @SuppressWarnings("unchecked")
@@ -85,7 +79,7 @@ public final class Descriptions implements OASFilter {
                 .map(tag -> OASFactory.createTag().name(tag.getKey()).description(tag.getValue())).toList());
         document.getComponents().setSecuritySchemes(Map.of(BEARER, OASFactory.createSecurityScheme()
                 .type(SecurityScheme.Type.HTTP).scheme(BEARER)
-                .description("A token, where callers are asked who they are; a client certificate does as well")));
+                .description("A token, if authentication is configured; a client certificate is accepted as well")));
         document.setSecurity(List.of(OASFactory.createSecurityRequirement(),
                 OASFactory.createSecurityRequirement().addScheme(BEARER)));
         document.getPaths().getPathItems().forEach(Descriptions::describe);
@@ -136,11 +130,11 @@ public final class Descriptions implements OASFilter {
         try {
             return READER.readValue(json.replace('\'', '"'), LinkedHashMap.class);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("an example is no JSON: " + json, e);
+            throw new IllegalStateException("not JSON: " + json, e);
         }
     }
 
-    /** Lists are tables, too, and so is a plan. */
+    /** Lists, and a plan, are available as tables too. */
     private static void describeTable(String path, Operation operation) {
         MediaType json = operation.getResponses().getAPIResponse("200").getContent().getMediaType(JSON);
         if (json == null || !isList(json.getSchema()) && !path.endsWith("/plans/{id}")) {
@@ -148,7 +142,7 @@ public final class Descriptions implements OASFilter {
         }
         operation.getResponses().getAPIResponse("200").getContent().addMediaType("text/plain",
                 OASFactory.createMediaType().schema(OASFactory.createSchema().addType(Schema.SchemaType.STRING)
-                        .description("An aligned table, for a person at a terminal")));
+                        .description("An aligned table, to read in a terminal")));
     }
 
     private static boolean isList(Schema schema) {

@@ -1,6 +1,6 @@
 package io.clocktower.api;
 
-import io.clocktower.device.DeviceException;
+import io.clocktower.spec.DeviceException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import jakarta.ws.rs.ext.ExceptionMapper;
@@ -8,24 +8,24 @@ import jakarta.ws.rs.ext.Provider;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/** Answers with a problem document where a device refused what was asked of it. */
+/** Answers with a problem document if a call asks for something that a device rejects. */
 @Provider
 public final class DeviceRefusalMapper implements ExceptionMapper<DeviceException> {
 
     private static final Logger LOG = Logger.getLogger(DeviceRefusalMapper.class);
 
     @Override
-    public Response toResponse(DeviceException refusal) {
-        return switch (refusal.reason()) {
-            case NOT_FOUND -> Problem.of(Status.NOT_FOUND, refusal.getMessage()).toResponse();
-            case CONFLICT -> Problem.of(Status.CONFLICT, refusal.getMessage()).toResponse();
-            case CHANGED -> Problem.of(Status.PRECONDITION_FAILED, refusal.getMessage()).toResponse();
-            case IMPOSSIBLE -> Problem.of(Problem.UNPROCESSABLE, List.of(refusal.fault().orElseThrow())).toResponse();
+    public Response toResponse(DeviceException error) {
+        return switch (error.reason()) {
+            case NOT_FOUND -> Problem.of(Status.NOT_FOUND, error.getMessage()).toResponse();
+            case CONFLICT -> Problem.of(Status.CONFLICT, error.getMessage()).toResponse();
+            case CHANGED -> Problem.of(Status.PRECONDITION_FAILED, error.getMessage()).toResponse();
+            case IMPOSSIBLE -> Problem.of(Problem.UNPROCESSABLE, List.of(error.fault().orElseThrow())).toResponse();
             case FAILED -> {
-                LOG.errorf("a change was refused: %s", refusal.getMessage());
-                yield Problem.of(Status.INTERNAL_SERVER_ERROR, refusal.getMessage()).toResponse();
+                LOG.errorf("a change failed: %s", error.getMessage());
+                yield Problem.of(Status.INTERNAL_SERVER_ERROR, error.getMessage()).toResponse();
             }
-            case NO_ANSWER, NOT_KNOWN -> Problem.of(Status.SERVICE_UNAVAILABLE, refusal.getMessage()).toResponse();
+            case NO_ANSWER, NOT_KNOWN -> Problem.of(Status.SERVICE_UNAVAILABLE, error.getMessage()).toResponse();
         };
     }
 }

@@ -4,10 +4,12 @@ import io.clocktower.clock.ClockType;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
 import io.clocktower.config.SocketDirectory;
-import io.clocktower.device.DeviceDraft;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.FieldFault;
-import io.clocktower.device.InvalidDeviceException;
+import io.clocktower.spec.DeviceDraft;
+import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.FieldError;
+import io.clocktower.spec.InvalidDeviceException;
+import io.clocktower.spec.Texts;
 import java.math.BigInteger;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -19,42 +21,60 @@ import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** A device that is asked for over REST, with the keys of the configuration. */
-@Schema(name = "DeviceRequest", description = "A device to be; all but its name goes without saying")
+/** A device to create over REST, with the keys of the configuration. */
+@Schema(name = "DeviceRequest", description = "Device to create. Only `name` is required.")
 public record DeviceRequest(
-        @Schema(required = true, description = "Letters, digits, '.', '_' and '-', to 63", examples = "vm1") String name,
-        @Schema(description = "Where its front-end connects, in the service's socket directory; by default the name with .sock", examples = "/run/clocktower/vm1.sock") String socket,
-        @Schema(description = "In the order of their ids, to 64; by default utc-smeared with an alarm, tai, monotonic and utc") List<Clock> clocks,
-        @Schema(type = SchemaType.STRING, description = "How long after a request the rings are polled before the thread sleeps, to 1 s", examples = "50us") Duration pollWindow,
-        @Schema(description = "How the guest's cycle counter follows the host's; by default KVM is asked") Counter counter,
-        @Schema(description = "To select the device by, to 64") Map<String, String> labels) {
+        @Schema(required = true, description = "1 to 63 letters, digits, '.', '_' and '-'; the first and the last are a letter or a digit", examples = "vm1") String name,
+        @Schema(description = "Path of the socket that the front-end connects to, in the service's socket directory. Default: the name with .sock", examples = "/run/clocktower/vm1.sock") String socket,
+        @Schema(description = "At most 64 clocks, in the order of their ids. Default: utc-smeared with an alarm, tai, monotonic and utc") List<Clock> clocks,
+        @Schema(type = SchemaType.STRING, description = "How long the event loop polls the rings after a request at the most before it sleeps: 0s to 1s. Default: 200us", examples = "50us") Duration pollWindow,
+        @Schema(description = "How the guest's cycle counter relates to the host's. Default: KVM is asked") Counter counter,
+        @Schema(description = "Which features the device offers to the driver. Default: all") Features features,
+        @Schema(description = "At most 64 labels, to select the device by") Map<String, String> labels) {
 
     /** A clock. */
-    @Schema(name = "ClockRequest", description = "A clock to be")
+    @Schema(name = "ClockRequest", description = "A clock of a device to create")
     public record Clock(@Schema(required = true, type = SchemaType.STRING, enumeration = {"utc", "tai", "monotonic",
             "utc-smeared", "utc-maybe-smeared"}) ClockType type,
             @Schema(type = SchemaType.STRING, enumeration = {"noon-linear", "utc-sls",
-                    "unspecified"}, description = "By default noon-linear for utc-smeared") Smearing smearing,
-            @Schema(description = "Whether the guest can set an alarm on it; by default not") Boolean alarm){}
+                    "unspecified"}, description = "Default: noon-linear for utc-smeared") Smearing smearing,
+            @Schema(description = "Whether the guest can set an alarm on it. Default: false") Boolean alarm){}
+
+    /** What is offered to the driver. */
+    @Schema(name = "FeaturesRequest", description = "A feature that is false is withheld from the driver, for guests and front-ends that have a bug in it. Default: true")
+    public record Features(@Schema(description = "Packed virtqueues") Boolean packed,
+            @Schema(description = "Indirect descriptors") Boolean indirect,
+            @Schema(description = "Event suppression by index") Boolean eventIndex,
+            @Schema(description = "Alarms, if a clock has one") Boolean alarms) {
+
+        private DeviceFeatures toFeatures() {
+            return new DeviceFeatures(isOffered(packed), isOffered(indirect), isOffered(eventIndex),
+                    isOffered(alarms));
+        }
+
+        private static boolean isOffered(Boolean feature) {
+            return !Boolean.FALSE.equals(feature);
+        }
+    }
 
     /** The guest's cycle counter. */
-    @Schema(name = "CounterRequest", description = "The guest's counter is the host's, times ratio / 2^fractionBits, plus offset")
+    @Schema(name = "CounterRequest", description = "The guest's cycle counter is the host's, times ratio / 2^fractionBits, plus offset")
     public record Counter(
-            @Schema(required = true, description = "Cycles that are added", examples = "-123456789") Long offset,
-            @Schema(description = "The scale, an unsigned 64-bit fixed-point number; by default 1", examples = "1") BigInteger ratio,
-            @Schema(description = "How many of the scale's bits are its fraction, 0 to 63; by default 0", examples = "0") Integer fractionBits) {
+            @Schema(required = true, description = "Number of cycles to add", examples = "-123456789") Long offset,
+            @Schema(description = "The scale, an unsigned 64-bit fixed-point number other than 0. Default: 1", examples = "1") BigInteger ratio,
+            @Schema(description = "How many bits of the scale are its fraction: 0 to 63. Default: 0", examples = "0") Integer fractionBits) {
 
         /**
-         * @throws FieldsException that names each field that is missing (400), or else that cannot be (422)
+         * @throws FieldsException that names each field that is missing (400), or each field that is not valid (422)
          */
         CounterMapping toMapping() {
-            List<FieldFault> missing = new ArrayList<>();
+            List<FieldError> missing = new ArrayList<>();
             require(offset, "offset", "a number of cycles", missing);
             FieldsException.refuse(missing);
             try {
                 return draft().toMapping();
             } catch (InvalidDeviceException e) {
-                throw FieldsException.impossible(e.faults());
+                throw FieldsException.invalid(e.faults());
             }
         }
 
@@ -65,15 +85,15 @@ public record DeviceRequest(
     }
 
     /**
-     * The specification of such a device.
+     * The specification of the device.
      *
      * @param socketDirectory the service's, in which the socket must be
-     * @throws FieldsException that names each field that is missing (400), or else that cannot be (422)
+     * @throws FieldsException that names each field that is missing (400), or each field that is not valid (422)
      */
     public DeviceSpec toSpec(Path socketDirectory) {
-        List<FieldFault> missing = missing();
+        List<FieldError> missing = missing();
         FieldsException.refuse(missing);
-        List<FieldFault> faults = new ArrayList<>();
+        List<FieldError> faults = new ArrayList<>();
         Optional<Path> path = Optional.ofNullable(socket).flatMap(text -> socketIn(socketDirectory, text, faults));
         DeviceSpec spec = null;
         try {
@@ -82,19 +102,19 @@ public record DeviceRequest(
             faults.addAll(e.faults());
         }
         if (!faults.isEmpty()) {
-            throw FieldsException.impossible(faults);
+            throw FieldsException.invalid(faults);
         }
         return spec;
     }
 
-    private List<FieldFault> missing() {
-        List<FieldFault> missing = new ArrayList<>();
+    private List<FieldError> missing() {
+        List<FieldError> missing = new ArrayList<>();
         require(name, "name", "a name", missing);
         if (clocks != null) {
             for (int i = 0; i < clocks.size(); i++) {
                 Clock clock = clocks.get(i);
                 if (require(clock, "clocks[" + i + "]", "a clock", missing)) {
-                    require(clock.type(), "clocks[" + i + "].type", "a clock's type", missing);
+                    require(clock.type(), "clocks[" + i + "].type", "the type of the clock", missing);
                 }
             }
         }
@@ -102,19 +122,19 @@ public record DeviceRequest(
             require(counter.offset(), "counter.offset", "a number of cycles", missing);
         }
         if (labels != null) {
-            labels.forEach((key, value) -> require(value, "labels." + FieldFault.shown(key), "a text", missing));
+            labels.forEach((key, value) -> require(value, "labels." + Texts.shown(key), "a text", missing));
         }
         return missing;
     }
 
-    static boolean require(Object value, String field, String expected, List<FieldFault> missing) {
+    static boolean require(Object value, String field, String expected, List<FieldError> missing) {
         if (value == null) {
-            missing.add(new FieldFault(field, "missing, expected " + expected));
+            missing.add(new FieldError(field, "missing, expected " + expected));
         }
         return value != null;
     }
 
-    private static Optional<Path> socketIn(Path directory, String text, List<FieldFault> faults) {
+    private static Optional<Path> socketIn(Path directory, String text, List<FieldError> faults) {
         try {
             Path path = Path.of(text).normalize();
             Path real = SocketDirectory.resolve(path);
@@ -123,10 +143,10 @@ public record DeviceRequest(
                 return Optional.of(path);
             }
         } catch (InvalidPathException e) {
-            // No path is none in the directory.
+            // Not a path, so not one in the directory.
         }
-        faults.add(new FieldFault("socket",
-                FieldFault.quoted(text) + ", expected an absolute path in " + FieldFault.shown(directory.toString())));
+        faults.add(new FieldError("socket",
+                Texts.quoted(text) + ", expected an absolute path in " + Texts.shown(directory.toString())));
         return Optional.empty();
     }
 
@@ -137,6 +157,7 @@ public record DeviceRequest(
                                 Boolean.TRUE.equals(clock.alarm())))
                         .toList()),
                 Optional.ofNullable(counter).map(Counter::draft),
-                Optional.ofNullable(pollWindow), labels == null ? Map.of() : labels);
+                Optional.ofNullable(pollWindow), features == null ? DeviceFeatures.ALL : features.toFeatures(),
+                labels == null ? Map.of() : labels);
     }
 }

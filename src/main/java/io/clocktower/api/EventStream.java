@@ -1,11 +1,11 @@
 package io.clocktower.api;
 
-import io.clocktower.device.DeviceEvent;
-import io.clocktower.device.DeviceEvents;
-import io.clocktower.device.DeviceEvents.Subscription;
-import io.clocktower.device.EventJson;
-import io.clocktower.device.EventQueue;
-import io.clocktower.device.EventQueue.Next;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvents;
+import io.clocktower.event.DeviceEvents.Subscription;
+import io.clocktower.event.EventJson;
+import io.clocktower.event.EventQueue;
+import io.clocktower.event.EventQueue.Next;
 import jakarta.ws.rs.sse.OutboundSseEvent;
 import jakarta.ws.rs.sse.Sse;
 import java.time.Duration;
@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /**
- * The events that one client is sent, on a virtual thread of its own: a client that is slow holds up that one alone, and
- * is told how many it missed. One that is silent for a while is sent a comment, so that nobody on the way closes it.
+ * Sends events to one client, on a virtual thread of its own. A slow client delays only itself, and receives the number of
+ * events that it missed. A comment after a time without events keeps proxies from closing the connection.
  */
 final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscription {
 
@@ -28,6 +29,8 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
 
     private static final Logger LOG = Logger.getLogger(EventStream.class);
     private static final long RECONNECT_MS = 3_000;
+    /** How often a waiting stream asks whether it is over. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
 
     private final DeviceEvents events;
     private final EventQueue queue;
@@ -38,21 +41,28 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
     private final Thread thread;
     private Flow.Subscriber<? super OutboundSseEvent> client;
     private volatile boolean isCancelled;
+    private long sentNs = System.nanoTime();
 
-    /** Who keeps the streams. */
+    /** The stream ends before its next event: the client has gone, or no longer has the right to read. */
+    private static final class OverException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** The owner of the streams. */
     interface Life {
 
         /** Whether the stream may begin. */
         boolean begins(EventStream stream);
 
-        /** Whether the client is known to have gone. */
-        boolean isGone();
+        /** Whether the client is known to have gone, or no longer has the right to read. */
+        boolean isOver();
 
         void onEnd(EventStream stream);
     }
 
     /**
-     * @param afterId the event after which the stream is to begin; without, it begins with what happens next
+     * @param afterId the event after which the stream begins; if empty, it begins with the next event
      */
     EventStream(DeviceEvents events, Predicate<DeviceEvent> isWanted, OptionalLong afterId, Sse sse, Life life) {
         this.events = events;
@@ -87,12 +97,12 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
         thread.interrupt();
     }
 
-    /** Takes no more events. The stream ends with those that it has. */
+    /** Accepts no more events. The stream ends after those that are queued. */
     void end() {
         queue.close();
     }
 
-    /** Waits for its end so long, and then cuts it off. */
+    /** Waits for its end, and interrupts it when {@code patience} is over. */
     void awaitEnd(Duration patience) throws InterruptedException {
         if (!thread.join(patience)) {
             thread.interrupt();
@@ -117,8 +127,14 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
             if (!isCancelled) {
                 client.onComplete();
             }
+        } catch (OverException e) {
+            client.onComplete();
         } catch (RuntimeException e) {
-            LOG.error("an event stream failed", e);
+            if (isCancelled || life.isOver()) {
+                LOG.debug("an event stream ended: its client has gone", e);
+            } else {
+                LOG.error("an event stream failed", e);
+            }
             client.onError(e);
         } finally {
             subscription.ifPresent(Subscription::close);
@@ -126,9 +142,10 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
         }
     }
 
-    private void sendPast(DeviceEvents.Resumed resumed, Predicate<DeviceEvent> isWanted) throws InterruptedException {
+    private void sendPast(DeviceEvents.Resumed resumed, Predicate<DeviceEvent> isWanted)
+            throws InterruptedException, OverException {
         if (resumed.missed().isEmpty()) {
-            send(gap("{\"detail\":\"the service has started anew; events were missed\"}"));
+            send(gap("{\"detail\":\"the service was restarted; events were missed\"}"));
         } else if (resumed.missed().getAsLong() > 0) {
             sendGap(resumed.missed().getAsLong());
         }
@@ -139,17 +156,24 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
         }
     }
 
-    private void sendOn() throws InterruptedException {
-        while (!queue.isEnded() && !life.isGone()) {
-            Optional<Next> next = queue.poll(HEARTBEAT);
+    private void sendOn() throws InterruptedException, OverException {
+        while (!queue.isEnded()) {
+            Optional<Next> next = queue.poll(LOOK);
+            throwIfOver();
             if (next.isPresent()) {
                 if (next.get().missed() > 0) {
                     sendGap(next.get().missed());
                 }
                 send(next.get().event());
-            } else if (!queue.isEnded()) {
+            } else if (!queue.isEnded() && System.nanoTime() - sentNs >= HEARTBEAT.toNanos()) {
                 send(sse.newEventBuilder().comment("still here").build());
             }
+        }
+    }
+
+    private void throwIfOver() throws OverException {
+        if (life.isOver()) {
+            throw new OverException();
         }
     }
 
@@ -157,12 +181,12 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
         return sse.newEventBuilder().comment("events").reconnectDelay(RECONNECT_MS).build();
     }
 
-    private void send(DeviceEvent event) throws InterruptedException {
+    private void send(DeviceEvent event) throws InterruptedException, OverException {
         send(sse.newEventBuilder().id(Long.toString(event.id())).name(event.type().word())
                 .data(EventJson.write(event)).build());
     }
 
-    private void sendGap(long missed) throws InterruptedException {
+    private void sendGap(long missed) throws InterruptedException, OverException {
         send(gap("{\"missed\":%d,\"detail\":\"%d events were missed\"}".formatted(missed, missed)));
     }
 
@@ -170,9 +194,12 @@ final class EventStream implements Flow.Publisher<OutboundSseEvent>, Flow.Subscr
         return sse.newEventBuilder().name(GAP).data(json).build();
     }
 
-    /** Waits until the client has taken what it was sent before. */
-    private void send(OutboundSseEvent event) throws InterruptedException {
-        demand.acquire();
+    /** Waits until the client has received the previous event. */
+    private void send(OutboundSseEvent event) throws InterruptedException, OverException {
+        while (!demand.tryAcquire(LOOK.toNanos(), TimeUnit.NANOSECONDS)) {
+            throwIfOver();
+        }
         client.onNext(event);
+        sentNs = System.nanoTime();
     }
 }

@@ -1,7 +1,7 @@
 package io.clocktower.api;
 
-import io.clocktower.device.DeviceEvent;
 import io.clocktower.device.DeviceHost;
+import io.clocktower.event.DeviceEvent;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
@@ -24,7 +24,7 @@ final class EventStreams {
 
     static final int MAX = 64;
 
-    /** After whoever drains the devices, so that clients see that too. */
+    /** After the devices have drained, so that clients receive those events too. */
     private static final int LAST = Interceptor.Priority.APPLICATION + 900;
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
@@ -37,18 +37,18 @@ final class EventStreams {
     }
 
     /**
-     * A stream that begins when somebody subscribes to it.
+     * A stream that begins at its subscription.
      *
-     * @param isGone whether the client is known to have gone
-     * @throws ServiceUnavailableException if there are too many, or the service stops
+     * @param isOver whether the client is known to have gone, or no longer has the right to read
+     * @throws ServiceUnavailableException if there are too many, or the service is stopping
      */
-    EventStream stream(Predicate<DeviceEvent> isWanted, OptionalLong afterId, Sse sse, BooleanSupplier isGone) {
+    EventStream stream(Predicate<DeviceEvent> isWanted, OptionalLong afterId, Sse sse, BooleanSupplier isOver) {
         synchronized (this) {
             if (isStopping) {
                 throw new ServiceUnavailableException("The service is stopping.");
             }
             if (open.size() >= MAX) {
-                throw new ServiceUnavailableException("There are %d event streams, expected at most that many."
+                throw new ServiceUnavailableException("All %d event streams are in use; try again later."
                         .formatted(MAX));
             }
         }
@@ -60,8 +60,8 @@ final class EventStreams {
             }
 
             @Override
-            public boolean isGone() {
-                return isGone.getAsBoolean();
+            public boolean isOver() {
+                return isOver.getAsBoolean();
             }
 
             @Override
@@ -87,7 +87,7 @@ final class EventStreams {
         stop();
     }
 
-    /** Lets the streams end with what they have, but not wait for clients that do not take it. */
+    /** Ends the streams after their queued events, but does not wait for slow clients. */
     private void stop() throws InterruptedException {
         List<EventStream> ending;
         synchronized (this) {

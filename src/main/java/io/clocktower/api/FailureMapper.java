@@ -5,7 +5,7 @@ import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import org.jboss.logging.Logger;
 
-/** Answers with a problem document where the service itself failed; the details are for the log. */
+/** Answers 500 with a problem document if the service itself failed. The log has the details. */
 @Provider
 public final class FailureMapper implements ExceptionMapper<Exception> {
 
@@ -14,6 +14,7 @@ public final class FailureMapper implements ExceptionMapper<Exception> {
     @Override
     public Response toResponse(Exception failure) {
         LOG.error("a call failed", failure);
-        return Problem.of(Response.Status.INTERNAL_SERVER_ERROR, "The service failed; its log says how.").toResponse();
+        return Problem.of(Response.Status.INTERNAL_SERVER_ERROR, "Internal error; see the log of the service.")
+                .toResponse();
     }
 }

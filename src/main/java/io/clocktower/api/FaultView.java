@@ -2,15 +2,10 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.clocktower.clock.Effect;
-import io.clocktower.clock.HostInstant;
-import io.clocktower.clock.Words;
 import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.Fault;
-import java.math.BigInteger;
+import io.clocktower.fault.EffectKind;
+import io.clocktower.fault.Fault;
 import java.time.Instant;
-import java.time.YearMonth;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -24,56 +19,47 @@ record FaultView(@Schema(examples = "f2") String id, @Schema(examples = "vm0") S
         @Schema(description = "As in the request", examples = "step") String type,
         @Schema(description = "The one clock it is for, if it is for one alone") Integer clock,
         @Schema(description = "The clocks that it is for") List<Integer> clocks,
-        @Schema(description = "pending before its start, then active", enumeration = {
-                "pending",
-                "active"}) String state,
-        Instant start, @Schema(examples = "PT10M") String duration,
-        @Schema(description = "When it reverts") Instant end,
+        @Schema(description = "pending before its start, active from then on, paused while an operator has paused it, ended after its end; failed if it could not begin", enumeration = {
+                "pending", "active", "paused", "ended", "failed"}) String state,
+        @Schema(description = "Why it could not begin, if it failed") String failure,
+        @Schema(description = "When it begins or began; of a paused fault, when it was paused") Instant start,
+        @Schema(description = "How long it lasts; of a paused fault, what is left of that", examples = "PT10M") String duration,
+        @Schema(description = "When it ends") Instant end,
         @Schema(description = "How often the guest read these clocks since it began") long reads,
         @Schema(description = "Whether the guest has read none of these clocks since it began") boolean neverRead,
-        String author, String reason, @JsonAnyGetter @Schema(hidden = true) Map<String, Object> effect){
+        @Schema(description = "The caller who injected it", examples = "alice") String author,
+        @Schema(description = "For whom, in the words of the author", examples = "bob") String onBehalfOf,
+        @Schema(description = "The plan that injected it", examples = "p1") String plan, String reason,
+        @Schema(description = Warnings.DESCRIPTION) List<String> warnings,
+        @JsonAnyGetter @Schema(hidden = true) Map<String, Object> effect){
 
     static FaultView of(String device, DeviceStatus.FaultEffect status) {
+        return of(device, status, null);
+    }
+
+    /** The answer to the call that made it. */
+    static FaultView injected(DeviceStatus device, DeviceStatus.FaultEffect status) {
+        return of(device.name(), status, Warnings.orNull(Warnings.of(device, status.clocks())));
+    }
+
+    private static FaultView of(String device, DeviceStatus.FaultEffect status, List<String> warnings) {
         Fault fault = status.fault();
-        return new FaultView(fault.id(), device, Words.of(FaultType.of(fault.effect())), fault.clock().orElse(null),
+        return new FaultView(fault.id(), device, EffectKind.of(fault.effect()).name(), fault.clock().orElse(null),
                 status.clocks(),
-                fault.isActive() ? "active" : "pending", fault.start(),
+                state(status), status.failure().orElse(null), fault.start(),
                 fault.duration().map(Times::duration).orElse(null), fault.end().orElse(null), status.reads(),
-                status.reads() == 0, fault.author(), fault.reason().isEmpty() ? null : fault.reason(),
-                members(fault.effect()));
+                status.reads() == 0, fault.author(), fault.onBehalfOf().isEmpty() ? null : fault.onBehalfOf(),
+                Fault.planOf(fault.id()).orElse(null), fault.reason().isEmpty() ? null : fault.reason(), warnings,
+                EffectKind.json(fault.effect()));
     }
 
-    static Map<String, Object> members(Effect effect) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        switch (effect) {
-            case Effect.Step(long offsetNs) -> duration(members, "offset", offsetNs);
-            case Effect.SetTime(long utcNs) -> members.put("time", HostInstant.instant(utcNs));
-            case Effect.Drift(long ratePpb) -> members.put("ratePpb", ratePpb);
-            case Effect.Slew(long offsetNs, long ratePpb) -> {
-                duration(members, "offset", offsetNs);
-                members.put("ratePpb", ratePpb);
-            }
-            case Effect.Freeze() -> {
-            }
-            case Effect.Jitter(long rangeNs, long intervalNs, long seed) -> {
-                duration(members, "range", rangeNs);
-                duration(members, "interval", intervalNs);
-                members.put("seed", seed);
-            }
-            case Effect.Strobe(long deltaNs, long periodNs) -> {
-                duration(members, "delta", deltaNs);
-                duration(members, "period", periodNs);
-            }
-            case Effect.LeapSecond leap -> {
-                members.put("month", YearMonth.from(leap.lastDay()).toString());
-                members.put("change", leap.change() > 0 ? "insert" : "delete");
-            }
+    private static String state(DeviceStatus.FaultEffect status) {
+        if (status.failure().isPresent()) {
+            return "failed";
         }
-        return members;
-    }
-
-    private static void duration(Map<String, Object> members, String name, long ns) {
-        members.put(name, Times.duration(BigInteger.valueOf(ns)));
-        members.put(name + "Ns", ns);
+        if (status.fault().isPaused()) {
+            return "paused";
+        }
+        return status.isEnded() ? "ended" : status.fault().isActive() ? "active" : "pending";
     }
 }

@@ -1,57 +1,57 @@
 package io.clocktower.api;
 
-import io.clocktower.device.FieldFault;
+import io.clocktower.spec.FieldError;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 
-/** A call is refused for what its body says; the answer names each field that is wrong. */
+/** A call is rejected because of its body or parameters. The answer names each field that is wrong. */
 final class FieldsException extends WebApplicationException {
 
     private static final long serialVersionUID = 1L;
 
     private final transient Response.StatusType status;
-    private final transient List<FieldFault> faults;
+    private final transient List<FieldError> errors;
 
-    private FieldsException(Response.StatusType status, List<FieldFault> faults) {
+    private FieldsException(Response.StatusType status, List<FieldError> errors) {
         super(status.getReasonPhrase(), Response.status(status).build());
         this.status = status;
-        this.faults = faults;
+        this.errors = errors;
     }
 
-    /** It does not say what it must: 400. */
-    static FieldsException malformed(List<FieldFault> faults) {
-        return new FieldsException(Response.Status.BAD_REQUEST, faults);
+    /** A field is missing or malformed: 400. */
+    static FieldsException malformed(List<FieldError> errors) {
+        return new FieldsException(Response.Status.BAD_REQUEST, errors);
     }
 
-    /** It says what cannot be: 422. */
-    static FieldsException impossible(List<FieldFault> faults) {
-        return new FieldsException(Problem.UNPROCESSABLE, faults);
+    /** All fields are well-formed, but at least one is not valid: 422. */
+    static FieldsException invalid(List<FieldError> errors) {
+        return new FieldsException(Problem.UNPROCESSABLE, errors);
     }
 
-    /** Refuses a body that does not say what it must, if there is a fault. */
-    static void refuse(List<FieldFault> faults) {
-        if (!faults.isEmpty()) {
-            throw malformed(faults);
+    /** Rejects a malformed body if there is an error. */
+    static void refuse(List<FieldError> errors) {
+        if (!errors.isEmpty()) {
+            throw malformed(errors);
         }
     }
 
-    /** A body that must be there, and is not {@code null}. */
+    /** A body that is required, and is not {@code null}. */
     static <T> T required(T body) {
         if (body == null) {
-            throw malformed(List.of(new FieldFault("", "expected a JSON object as the body")));
+            throw malformed(List.of(new FieldError("", "expected a JSON object as the body")));
         }
         return body;
     }
 
-    /** The same of a body that is a part of another one; an empty path is the whole. */
+    /** The same, for a body that is a part of another one; an empty path stands for the whole. */
     FieldsException in(String path) {
         return path.isEmpty()
                 ? this
-                : new FieldsException(status, faults.stream().map(fault -> fault.in(path)).toList());
+                : new FieldsException(status, errors.stream().map(error -> error.in(path)).toList());
     }
 
     Problem problem() {
-        return Problem.of(status, faults);
+        return Problem.of(status, errors);
     }
 }

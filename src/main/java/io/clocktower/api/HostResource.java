@@ -13,7 +13,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** The host that all devices have their time from. */
+/** The host, whose clock is the source of time for all devices. */
 @Path("/api/v1/host")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
@@ -29,10 +29,10 @@ public final class HostResource {
     }
 
     @GET
-    @Operation(summary = "Show the host's time", description = "How well the host's clock is kept, as the kernel says, and the leap seconds that are known: true time, for the devices, is no better than that.")
-    @APIResponse(responseCode = "200", description = "The host as it is now; what the kernel does not tell is left out")
+    @Operation(summary = "Show the host's time", description = "How well the host's clock is synchronized, according to the kernel, and the known leap seconds. The true time of the devices is no better than that.")
+    @APIResponse(responseCode = "200", description = "The host now; what the kernel does not tell is left out")
     public HostView get() {
-        return HostView.of(devices.hostStatus(), version,
+        return HostView.of(devices.hostStatus(), devices.pollingOff(), version,
                 Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime()));
     }
 }

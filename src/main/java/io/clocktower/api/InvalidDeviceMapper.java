@@ -1,16 +1,16 @@
 package io.clocktower.api;
 
-import io.clocktower.device.InvalidDeviceException;
+import io.clocktower.spec.InvalidDeviceException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 
-/** Answers with a problem document where a change would make a device what none can be. */
+/** Answers 422 with a problem document if a change would break a rule for devices. */
 @Provider
 public final class InvalidDeviceMapper implements ExceptionMapper<InvalidDeviceException> {
 
     @Override
-    public Response toResponse(InvalidDeviceException refusal) {
-        return Problem.of(Problem.UNPROCESSABLE, refusal.faults()).toResponse();
+    public Response toResponse(InvalidDeviceException error) {
+        return Problem.of(Problem.UNPROCESSABLE, error.faults()).toResponse();
     }
 }

@@ -7,6 +7,7 @@ import io.clocktower.device.DeviceStatus.FaultEffect;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -18,10 +19,12 @@ record OffsetView(@Schema(examples = "vm0") String device,
         @Schema(description = "The clock it is for, if it is for one alone") Integer clock,
         @Schema(examples = "-PT5M") String offset, @Schema(examples = "-300000000000") long offsetNs,
         @Schema(description = "Since when") Instant start, @Schema(examples = "PT10M") String duration,
-        @Schema(description = "When it reverts") Instant end,
+        @Schema(description = "When it ends") Instant end,
         @Schema(description = "How often the guest read the clocks since it began") Long reads,
         @Schema(description = "Whether the guest has read none of the clocks since it began") Boolean neverRead,
-        String author, String reason) {
+        @Schema(description = "The caller who set it", examples = "alice") String author,
+        @Schema(description = "For whom, in the words of the author", examples = "bob") String onBehalfOf,
+        String reason, @Schema(description = Warnings.DESCRIPTION) List<String> warnings) {
 
     private static final String ID = "offset";
 
@@ -34,7 +37,15 @@ record OffsetView(@Schema(examples = "vm0") String device,
         return device.faults().stream().filter(effect -> effect.fault().id().equals(id(clock))).findFirst()
                 .map(effect -> of(device.name(), effect))
                 .orElseGet(() -> new OffsetView(device.name(), clock.orElse(null), Duration.ZERO.toString(), 0, null,
-                        null, null, null, null, null, null));
+                        null, null, null, null, null, null, null, null));
+    }
+
+    /** The answer to the call that set it. */
+    static OffsetView set(DeviceStatus device, Optional<Integer> clock, List<Integer> clocks) {
+        OffsetView view = of(device, clock);
+        return new OffsetView(view.device, view.clock, view.offset, view.offsetNs, view.start, view.duration, view.end,
+                view.reads, view.neverRead, view.author, view.onBehalfOf, view.reason,
+                Warnings.orNull(Warnings.of(device, clocks)));
     }
 
     private static OffsetView of(String device, FaultEffect effect) {
@@ -43,6 +54,7 @@ record OffsetView(@Schema(examples = "vm0") String device,
         return new OffsetView(device, fault.clock().orElse(null), Times.duration(BigInteger.valueOf(offsetNs)),
                 offsetNs, fault.start(), fault.duration().map(Times::duration).orElse(null),
                 fault.end().orElse(null), effect.reads(), effect.reads() == 0, fault.author(),
-                fault.reason().isEmpty() ? null : fault.reason());
+                fault.onBehalfOf().isEmpty() ? null : fault.onBehalfOf(),
+                fault.reason().isEmpty() ? null : fault.reason(), null);
     }
 }

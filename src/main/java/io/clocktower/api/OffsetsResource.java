@@ -1,8 +1,10 @@
 package io.clocktower.api;
 
-import io.clocktower.device.DeviceException;
+import io.clocktower.device.DeviceChanges.Changed;
+import io.clocktower.device.DeviceChanges.Injected;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.device.DeviceStatus;
+import io.clocktower.spec.DeviceException;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -23,7 +25,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestResponse;
 
-/** The offsets of devices and of single clocks: the fault that is wanted most, as a value that is set. */
+/** The offsets of devices and of single clocks: the most common fault, as a value to set. */
 @Path("/api/v1/devices/{name}")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
@@ -41,15 +43,15 @@ public final class OffsetsResource {
 
     @GET
     @Path("/offset")
-    @Operation(summary = "Show the offset of a device", description = "Zero if there is none.")
+    @Operation(summary = "Show the offset of a device", description = "Zero if none is set.")
     public RestResponse<OffsetView> get(@RestPath String name) throws DeviceException {
         return show(Answer.status(devices, name), Optional.empty());
     }
 
     @PUT
     @Path("/offset")
-    @Operation(summary = "Set the offset of a device", description = "Moves all clocks but the monotonic ones, from the next reading on.")
-    @APIResponse(responseCode = "200", description = "The offset as it is now; of a dry run what the clocks would show", content = @Content(schema = @Schema(oneOf = {
+    @Operation(summary = "Set the offset of a device", description = "Moves all clocks except monotonic ones, from the next reading on.")
+    @APIResponse(responseCode = "200", description = "The offset after the change; for a dry run, the times that the clocks would show", content = @Content(schema = @Schema(oneOf = {
             OffsetView.class, PreviewView.class})))
     public RestResponse<?> put(@RestPath String name, OffsetBody offset, @RestQuery boolean dryRun,
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
@@ -59,40 +61,45 @@ public final class OffsetsResource {
 
     @DELETE
     @Path("/offset")
-    @Operation(summary = "Take the offset of a device back")
-    public void delete(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
-        delete(name, Optional.empty(), ifMatch);
+    @Operation(summary = "Revert the offset of a device", description = "True time is back at once, even if the change cannot be saved to disk.")
+    @APIResponse(responseCode = "204", description = "The offset is reverted")
+    @APIResponse(responseCode = "200", description = "The same, with warnings", content = @Content(schema = @Schema(implementation = RevertedView.class)))
+    public RestResponse<RevertedView> delete(@RestPath String name, @HeaderParam(Versions.IF_MATCH) String ifMatch)
+            throws DeviceException {
+        return delete(name, Optional.empty(), ifMatch);
     }
 
     @GET
     @Path("/clocks/{clock}/offset")
-    @Operation(summary = "Show the offset of a clock", description = "That of the clock alone: the device's comes on top. Zero if there is none.")
+    @Operation(summary = "Show the offset of a clock", description = "The offset of this clock alone; the offset of the device is added to it. Zero if none is set.")
     public RestResponse<OffsetView> getOfClock(@RestPath String name, @RestPath int clock) throws DeviceException {
         DeviceStatus status = Answer.status(devices, name);
-        Answer.requireClock(status, clock);
+        Answer.requireClock(status.spec(), clock);
         return show(status, Optional.of(clock));
     }
 
     @PUT
     @Path("/clocks/{clock}/offset")
-    @Operation(summary = "Set the offset of a clock", description = "Moves this clock alone, from its next reading on.")
-    @APIResponse(responseCode = "200", description = "The offset as it is now; of a dry run what the clocks would show", content = @Content(schema = @Schema(oneOf = {
+    @Operation(summary = "Set the offset of a clock", description = "Moves only this clock, from its next reading on.")
+    @APIResponse(responseCode = "200", description = "The offset after the change; for a dry run, the times that the clocks would show", content = @Content(schema = @Schema(oneOf = {
             OffsetView.class, PreviewView.class})))
     public RestResponse<?> putOfClock(@RestPath String name, @RestPath int clock, OffsetBody offset,
             @RestQuery boolean dryRun,
             @RestQuery String over, @RestQuery Integer points, @HeaderParam(Versions.IF_MATCH) String ifMatch)
             throws DeviceException {
-        Answer.requireClock(Answer.status(devices, name), clock);
+        Answer.requireClock(devices.spec(name), clock);
         return put(name, Optional.of(clock), offset, PreviewView.times(dryRun, over, points), ifMatch);
     }
 
     @DELETE
     @Path("/clocks/{clock}/offset")
-    @Operation(summary = "Take the offset of a clock back")
-    public void deleteOfClock(@RestPath String name, @RestPath int clock,
+    @Operation(summary = "Revert the offset of a clock", description = "True time is back at once, even if the change cannot be saved to disk.")
+    @APIResponse(responseCode = "204", description = "The offset is reverted")
+    @APIResponse(responseCode = "200", description = "The same, with warnings", content = @Content(schema = @Schema(implementation = RevertedView.class)))
+    public RestResponse<RevertedView> deleteOfClock(@RestPath String name, @RestPath int clock,
             @HeaderParam(Versions.IF_MATCH) String ifMatch) throws DeviceException {
-        Answer.requireClock(Answer.status(devices, name), clock);
-        delete(name, Optional.of(clock), ifMatch);
+        Answer.requireClock(devices.spec(name), clock);
+        return delete(name, Optional.of(clock), ifMatch);
     }
 
     private static RestResponse<OffsetView> show(DeviceStatus status, Optional<Integer> clock) {
@@ -105,13 +112,20 @@ public final class OffsetsResource {
         Optional<String> id = Optional.of(OffsetView.id(clock));
         var request = FieldsException.required(offset).request(clock, log.caller());
         if (previewNs.isPresent()) {
+            log.dryRun();
             return RestResponse.ok(PreviewView.of(devices.changes().preview(name, id, request, previewNs.get())));
         }
-        return show(log.changed(devices.changes().inject(name, Versions.expected(ifMatch), id, request)), clock);
+        Injected injected = log.changes(devices).inject(name, Versions.expected(ifMatch), id, request);
+        DeviceStatus status = log.changed(injected.changed());
+        return Versions.tagged(OffsetView.set(status, clock, injected.injected().clocks()), status);
     }
 
-    private void delete(String name, Optional<Integer> clock, String ifMatch) throws DeviceException {
+    private RestResponse<RevertedView> delete(String name, Optional<Integer> clock, String ifMatch)
+            throws DeviceException {
         String id = OffsetView.id(clock);
-        log.changed(devices.changes().revert(name, Versions.expected(ifMatch), fault -> fault.id().equals(id)));
+        Changed changed = log.changes(devices).revert(name, Versions.expected(ifMatch),
+                fault -> fault.id().equals(id));
+        log.changed(changed);
+        return RevertedView.answer(changed);
     }
 }

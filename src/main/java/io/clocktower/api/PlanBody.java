@@ -1,10 +1,13 @@
 package io.clocktower.api;
 
-import io.clocktower.device.FieldFault;
+import io.clocktower.clock.InvalidComponentException;
 import io.clocktower.plan.Plan;
 import io.clocktower.plan.Share;
 import io.clocktower.plan.Step;
 import io.clocktower.plan.Target;
+import io.clocktower.spec.FieldError;
+import io.clocktower.spec.LabelSelector;
+import io.clocktower.spec.Texts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,32 +17,35 @@ import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** A plan, as an operator asks for it. */
-@Schema(name = "PlanRequest", description = "Faults to come over some devices")
+/** A plan, as an operator requests it. */
+@Schema(name = "PlanRequest", description = "Timed faults for a number of devices")
 record PlanBody(
-        @Schema(description = "What it is called", examples = "leap day rehearsal") String name,
-        @Schema(description = "Of all that is drawn: the same seed over the same devices makes the same schedule. Without, one is drawn; the answer tells it.", examples = "42") Long seed,
-        @Schema(required = true, description = "1 to 1000 of them, that come to at most 10000 faults over all devices") List<StepBody> steps) {
+        @Schema(description = "Name of the plan, at most 256 characters", examples = "leap day rehearsal") String name,
+        @Schema(description = "Seed of all random choices: the same seed and the same devices give the same schedule. Default: a random seed, which the answer contains", examples = "42") Long seed,
+        @Schema(required = true, description = "1 to 1000 steps, with at most 10000 faults over all devices") List<StepBody> steps) {
 
-    /** What JSON readers that take numbers for floating-point ones do not round. */
+    /** JSON readers that use floating point do not round smaller numbers. */
     private static final long MAX_DRAWN_SEED = 1L << 53;
 
-    /** A step of a plan, as an operator asks for it. */
-    @Schema(name = "PlanStep", description = "One fault for some devices: those with all labels of label, or those that"
-            + " devices names; of these all, or count, or percent")
+    /** A step of a plan, as an operator requests it. */
+    @Schema(name = "PlanStep", description = "One fault for a number of devices: those that have all labels in label, or"
+            + " those named in devices. Of these, all devices, or only count or percent of them")
     record StepBody(
-            @Schema(type = SchemaType.STRING, description = "When, from the plan's start: PT0S, as if it is left out, to PT720H", examples = "PT10S") Duration at,
-            @Schema(type = SchemaType.STRING, description = "How much later it may be, drawn for each device by itself; PT0S, as if it is left out, to PT720H", examples = "PT2S") Duration jitter,
-            @Schema(description = "Labels as name=value, all of which a device must have", examples = "[\"team=payments\"]") List<String> label,
-            @Schema(description = "Names of devices, instead of label", examples = "[\"vm0\", \"vm1\"]") List<String> devices,
-            @Schema(description = "How many of the devices that match, drawn", examples = "2") Integer count,
-            @Schema(description = "How many of a hundred of the devices that match, drawn; rounded up, so at least one. 1 to 100, instead of count.", examples = "50") Integer percent,
-            @Schema(required = true, description = "What happens to their clocks. It has no start; if it jitters and has no seed, one is drawn for each device.") FaultBody fault) {
+            @Schema(type = SchemaType.STRING, description = "When, from the start of the plan: 0s to 30 days. Default: 0s", examples = "PT10S") Duration at,
+            @Schema(type = SchemaType.STRING, description = "Maximum random delay, chosen for each device: 0s to 30 days. Default: 0s", examples = "PT2S") Duration jitter,
+            @Schema(description = "Labels as name=value; only devices that have all of them", examples = "[\"team=payments\"]") List<String> label,
+            @Schema(description = "Names of devices; instead of label", examples = "[\"vm0\", \"vm1\"]") List<String> devices,
+            @Schema(description = "How many of the matching devices, chosen at random. Default: all", examples = "2") Integer count,
+            @Schema(description = "How many percent of the matching devices, chosen at random: 1 to 100, rounded up to at least one device; instead of count", examples = "50") Integer percent,
+            @Schema(required = true, description = "The fault, without start. A jitter fault without a seed gets a random one for each device") FaultBody fault) {
 
         private Step step(String caller) {
             given("fault", fault, "a fault");
+            if (fault.after() != null) {
+                throw malformed("fault.after", "not supported in a plan, expected at of the step");
+            }
             var request = within("fault", () -> fault.request(caller));
-            return new Step(orZero(at), orZero(jitter), target(), share(), request, fault.seed() == null);
+            return new Step(orZero(at), orZero(jitter), target(), share(), request, !fault.has("seed"));
         }
 
         private static Duration orZero(Duration time) {
@@ -53,15 +59,13 @@ record PlanBody(
             if (devices != null) {
                 return new Target.Names(each("devices", devices, (_, name) -> name));
             }
-            return new Target.Labels(each("label", given("label", label, "labels, or devices"), StepBody::label));
+            return new Target.Labels(
+                    new LabelSelector(each("label", given("label", label, "labels, or devices"), StepBody::label)));
         }
 
         private static Map.Entry<String, String> label(String field, String text) {
-            int equals = text.indexOf('=');
-            if (equals < 1) {
-                throw malformed(field, FieldFault.quoted(text) + ", expected name=value");
-            }
-            return Map.entry(text.substring(0, equals), text.substring(equals + 1));
+            return LabelSelector.parse(text)
+                    .orElseThrow(() -> malformed(field, Texts.quoted(text) + ", expected name=value"));
         }
 
         private Share share() {
@@ -74,15 +78,15 @@ record PlanBody(
         }
     }
 
-    /** Reads one member of a list, of which the field is said with its index. */
+    /** Reads one element of a list; the field has its index. */
     @FunctionalInterface
     private interface Reader<B, T> {
         T read(String field, B body);
     }
 
     /**
-     * @param caller the author of the faults that name no other
-     * @throws FieldsException that names what is missing (400), or else cannot be (422)
+     * @param caller the author of its faults
+     * @throws FieldsException that names what is missing (400), or what is not valid (422)
      */
     Plan plan(String caller) {
         return within("", () -> new Plan(text(), seed == null
@@ -107,26 +111,26 @@ record PlanBody(
     }
 
     private static FieldsException malformed(String field, String detail) {
-        return FieldsException.malformed(List.of(new FieldFault(field, detail)));
+        return FieldsException.malformed(List.of(new FieldError(field, detail)));
     }
 
     private static <B, T> List<T> each(String field, List<B> bodies, Reader<B, T> reader) {
         List<T> all = new ArrayList<>();
         for (B body : bodies) {
             String path = field + "[" + all.size() + "]";
-            all.add(reader.read(path, given(path, body, "one that is not null")));
+            all.add(reader.read(path, given(path, body, "a value that is not null")));
         }
         return all;
     }
 
-    /** Reads a part of the request; what it refuses is refused with the part's path before it. */
+    /** Reads a part of the request; its errors get the path of the part. */
     private static <T> T within(String path, Supplier<T> part) {
         try {
             return part.get();
         } catch (FieldsException e) {
             throw e.in(path);
-        } catch (IllegalArgumentException e) {
-            throw FieldsException.impossible(List.of(FieldFault.of(e))).in(path);
+        } catch (InvalidComponentException e) {
+            throw FieldsException.invalid(List.of(FieldError.of(e))).in(path);
         }
     }
 }

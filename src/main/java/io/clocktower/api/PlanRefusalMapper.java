@@ -7,17 +7,17 @@ import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.List;
 
-/** Answers with a problem document where what is asked of plans cannot be done. */
+/** Answers with a problem document if a call asks for something that plans reject. */
 @Provider
 public final class PlanRefusalMapper implements ExceptionMapper<PlanException> {
 
     @Override
-    public Response toResponse(PlanException refusal) {
-        return (switch (refusal.reason()) {
-            case NOT_FOUND -> Problem.of(Status.NOT_FOUND, refusal.getMessage());
-            case CONFLICT -> Problem.of(Status.CONFLICT, refusal.getMessage());
-            case IMPOSSIBLE -> Problem.of(Problem.UNPROCESSABLE, List.of(refusal.fault().orElseThrow()));
-            case UNAVAILABLE -> Problem.of(Status.SERVICE_UNAVAILABLE, refusal.getMessage());
+    public Response toResponse(PlanException error) {
+        return (switch (error.reason()) {
+            case NOT_FOUND -> Problem.of(Status.NOT_FOUND, error.getMessage());
+            case CONFLICT -> Problem.of(Status.CONFLICT, error.getMessage());
+            case IMPOSSIBLE -> Problem.of(Problem.UNPROCESSABLE, List.of(error.fault().orElseThrow()));
+            case UNAVAILABLE -> Problem.of(Status.SERVICE_UNAVAILABLE, error.getMessage());
         }).toResponse();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.Effect;
 import io.clocktower.clock.Words;
+import io.clocktower.fault.EffectKind;
 import io.clocktower.plan.Plan;
 import io.clocktower.plan.PlanStatus.ItemState;
 import io.clocktower.plan.PlanStatus.ItemStatus;
@@ -15,40 +16,41 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/** A plan and how far it has come, as the API shows it. */
+/** A plan and its progress, as the API shows it. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@Schema(name = "Plan", description = "A plan and how far it has come. A dry run has only name, seed, total and items.")
+@Schema(name = "Plan", description = "A plan and its progress. A dry run has only name, seed, total and items.")
 record PlanView(@Schema(examples = "p1") String id, @Schema(examples = "leap day rehearsal") String name,
-        @Schema(description = "Of all that was drawn: the same one over the same devices makes the same schedule", examples = "42") long seed,
-        @Schema(description = "running while there are items to be done; completed when all are done, which its faults may outlast; or stopped", enumeration = {
+        @Schema(description = "Seed of all random choices: the same seed and the same devices give the same schedule", examples = "42") long seed,
+        @Schema(description = "running while items are pending; completed when no item is pending, though its faults may still be active; stopped by an operator", enumeration = {
                 "running", "completed", "stopped"}) String state,
-        @Schema(description = "Who asked for it") String author, Instant start,
-        @Schema(description = "When its last item was done, or when it was stopped") Instant end,
-        @Schema(description = "How many items it has: one is one fault of one device") int total,
-        @Schema(description = "How many items are still to be done, or were not when it was stopped") Integer pending,
-        @Schema(description = "How many faults it injected that it has not reverted") Integer injected,
-        @Schema(description = "How many items failed") Integer failed,
-        @Schema(description = "How many faults were reverted as it was stopped") Integer reverted,
-        @Schema(description = "How many of its faults the devices have now; it is for their durations that others have ended") Integer active,
-        @Schema(description = "In the order in which they are due. A list of plans leaves them out.") List<Item> items){
+        @Schema(description = "Who started it") String author, Instant start,
+        @Schema(description = "When its last item was executed, or when it was stopped") Instant end,
+        @Schema(description = "Number of items; an item is one fault of one device") int total,
+        @Schema(description = "Number of items that are still to be executed") Integer pending,
+        @Schema(description = "Number of faults that it injected and has not reverted") Integer injected,
+        @Schema(description = "Number of items that failed") Integer failed,
+        @Schema(description = "Number of faults that were reverted when it was stopped") Integer reverted,
+        @Schema(description = "Number of items that were not executed when it was stopped, and will not be") Integer cancelled,
+        @Schema(description = "Number of its faults that the devices have now; others have ended with their durations") Integer active,
+        @Schema(description = "Sorted by the time at which they are due. Left out in a list of plans.") List<Item> items){
 
     /** An item of a plan, as the API shows it. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @Schema(name = "PlanItem", description = "One fault of one device, with the members that its type has in a FaultRequest")
-    record Item(@Schema(description = "The index of its step, from 0") int step,
+    @Schema(name = "PlanItem", description = "One fault of one device, with the members of its type as in a FaultRequest")
+    record Item(@Schema(description = "Index of its step, from 0") int step,
             @Schema(examples = "vm0") String device,
-            @Schema(description = "When, from the plan's start", examples = "PT10.3S") String at,
-            @Schema(description = "The same on the host's wall clock") Instant due,
-            @Schema(description = "A dry run has none", enumeration = {
+            @Schema(description = "When, from the start of the plan", examples = "PT10.3S") String at,
+            @Schema(description = "The same, as a time of the host's clock") Instant due,
+            @Schema(description = "Left out in a dry run", enumeration = {
                     "pending", "injected", "failed",
-                    "reverted"}) String state,
-            @Schema(description = "The id of its fault, among those of the device", examples = "p1-m8x2k1q0-3") String fault,
+                    "reverted", "cancelled"}) String state,
+            @Schema(description = "Id of its fault", examples = "p1-m8x2k1q0-3") String fault,
             @Schema(description = "When the fault was injected") Instant injected,
             @Schema(description = "Whether the device has the fault now") Boolean active,
             @Schema(description = "Why it failed, or why its fault is not reverted") String reason,
-            @Schema(description = "Of the fault", examples = "step") String type,
-            @Schema(description = "The one clock that the fault is for, if it is for one alone") Integer clock,
-            @Schema(description = "After which the fault reverts", examples = "PT10M") String duration,
+            @Schema(description = "Type of the fault", examples = "step") String type,
+            @Schema(description = "Id of the clock, if the fault is for one clock only") Integer clock,
+            @Schema(description = "Duration of the fault", examples = "PT10M") String duration,
             @JsonAnyGetter @Schema(hidden = true) Map<String, Object> effect){
 
         private static Item of(Schedule.Item item, ItemStatus status) {
@@ -58,17 +60,20 @@ record PlanView(@Schema(examples = "p1") String id, @Schema(examples = "leap day
                     status == null ? null : status.due(), status == null ? null : Words.of(status.state()),
                     status == null ? null : status.fault().orElse(null),
                     status == null ? null : status.injected().orElse(null),
-                    status == null || status.state() == ItemState.PENDING ? null : status.isActive(),
-                    status == null ? null : status.reason().orElse(null), Words.of(FaultType.of(effect)),
+                    status == null || status.state() == ItemState.PENDING || status.state() == ItemState.CANCELLED
+                            ? null
+                            : status.isActive(),
+                    status == null ? null : status.reason().orElse(null), EffectKind.of(effect).name(),
                     fault.clock().orElse(null), fault.duration().map(Times::duration).orElse(null),
-                    FaultView.members(effect));
+                    EffectKind.json(effect));
         }
     }
 
-    /** What a plan would come to. */
+    /** The schedule of a plan that is not started. */
     static PlanView of(Plan plan, Schedule schedule) {
         return new PlanView(null, given(plan.name()), plan.seed(), null, null, null, null, schedule.items().size(),
-                null, null, null, null, null, schedule.items().stream().map(item -> Item.of(item, null)).toList());
+                null, null, null, null, null, null,
+                schedule.items().stream().map(item -> Item.of(item, null)).toList());
     }
 
     /** A plan with its items. */
@@ -85,7 +90,7 @@ record PlanView(@Schema(examples = "p1") String id, @Schema(examples = "leap day
         var counts = status.counts();
         return new PlanView(status.id(), given(status.plan().name()), status.plan().seed(), Words.of(status.state()),
                 status.caller(), status.start(), status.end().orElse(null), counts.total(), counts.pending(),
-                counts.injected(), counts.failed(), counts.reverted(), counts.active(), items);
+                counts.injected(), counts.failed(), counts.reverted(), counts.cancelled(), counts.active(), items);
     }
 
     private static String given(String text) {

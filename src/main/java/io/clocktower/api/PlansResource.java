@@ -29,7 +29,7 @@ import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
-/** Plans: timed faults over devices that are chosen by label. */
+/** Plans: timed faults over devices that are selected by label. */
 @Path("/api/v1/plans")
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
@@ -38,7 +38,7 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 public final class PlansResource {
 
     private static final List<String> COLUMNS = List.of("ID", "NAME", "STATE", "START", "END", "SEED", "TOTAL",
-            "PENDING", "INJECTED", "FAILED", "REVERTED", "ACTIVE", "AUTHOR");
+            "PENDING", "INJECTED", "FAILED", "REVERTED", "CANCELLED", "ACTIVE", "AUTHOR");
     private static final List<String> ITEM_COLUMNS = List.of("AT", "STEP", "DEVICE", "TYPE", "STATE", "FAULT",
             "INJECTED", "ACTIVE", "REASON");
     private static final String EXAMPLE = """
@@ -71,29 +71,31 @@ public final class PlansResource {
     }
 
     @POST
-    @Operation(summary = "Run a plan", description = "The whole of it is checked first, and its schedule made with the devices"
-            + " that there are: those that come later are not in it. It begins at once. An item that fails does not end it.")
-    @APIResponse(responseCode = "201", description = "It runs; Location says where its progress is", content = @Content(schema = @Schema(implementation = PlanView.class)))
+    @Operation(summary = "Run a plan", description = "The whole plan is checked first, and its schedule is made with the present devices:"
+            + " devices created later are not in it. It begins at once. An item that fails does not end the plan.")
+    @APIResponse(responseCode = "201", description = "The plan runs; Location is the path of its progress", content = @Content(schema = @Schema(implementation = PlanView.class)))
     @APIResponse(responseCode = "200", description = "A dry run: its schedule", content = @Content(schema = @Schema(implementation = PlanView.class)))
-    @APIResponse(responseCode = "409", description = "16 plans run already", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(responseCode = "409", description = "16 plans are running already", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public RestResponse<PlanView> start(
             @RequestBody(required = true, content = @Content(schema = @Schema(implementation = PlanBody.class), examples = @ExampleObject(name = "plan", value = EXAMPLE))) PlanBody body,
-            @Parameter(description = "Answer the schedule, and change nothing") @RestQuery boolean dryRun,
+            @Parameter(description = "Answer with the schedule, and change nothing") @RestQuery boolean dryRun,
             @Context UriInfo uri) throws PlanException {
         String author = log.caller();
         Plan plan = FieldsException.required(body).plan(author);
         Schedule schedule = plans.schedule(plan);
         if (dryRun) {
+            log.dryRun();
             return RestResponse.ok(PlanView.of(plan, schedule));
         }
         PlanStatus started = plans.start(plan, schedule, author);
+        log.started(started);
         return ResponseBuilder.<PlanView>created(uri.getAbsolutePathBuilder().path(started.id()).build())
                 .entity(PlanView.of(started)).build();
     }
 
     @GET
-    @Operation(summary = "List the plans", description = "Those that run and the last 100 that have ended, in the order in which they"
-            + " were started, without their items.")
+    @Operation(summary = "List the plans", description = "The running plans and the last 100 that have ended, in the order of their"
+            + " starts, without their items.")
     public List<PlanView> list() {
         return plans.list().stream().map(PlanView::summary).toList();
     }
@@ -104,14 +106,15 @@ public final class PlansResource {
     public RestResponse<String> table() {
         return Table.of(COLUMNS, list().stream()
                 .map(plan -> Table.row(plan.id(), plan.name(), plan.state(), plan.start(), plan.end(), plan.seed(),
-                        plan.total(), plan.pending(), plan.injected(), plan.failed(), plan.reverted(), plan.active(),
+                        plan.total(), plan.pending(), plan.injected(), plan.failed(), plan.reverted(), plan.cancelled(),
+                        plan.active(),
                         plan.author())));
     }
 
     @GET
     @Path("/{id}")
-    @Operation(summary = "Show a plan and how far it has come")
-    @APIResponse(responseCode = "200", description = "The plan as it is now", content = @Content(schema = @Schema(implementation = PlanView.class)))
+    @Operation(summary = "Show a plan and its progress")
+    @APIResponse(responseCode = "200", description = "The plan", content = @Content(schema = @Schema(implementation = PlanView.class)))
     public PlanView get(@Parameter(description = "The plan's id", example = "p1") @RestPath String id)
             throws PlanException {
         return PlanView.of(plans.get(id));
@@ -130,19 +133,23 @@ public final class PlansResource {
     @POST
     @Path("/{id}/stop")
     @Consumes(MediaType.WILDCARD)
-    @Operation(summary = "Stop a plan", description = "No further item is done, and those of its faults that are still there are"
-            + " reverted: no other fault is. Of a plan that has ended the second alone. What could not be reverted has a"
-            + " reason, and is tried again when the plan is stopped again.")
+    @Operation(summary = "Stop a plan", description = "Cancels the items that are still pending, and reverts those of its faults that"
+            + " devices still have, and no others. For a plan that has ended, only the faults are reverted. An item whose"
+            + " fault could not be reverted has a reason; stop the plan again to retry.")
     @APIResponse(responseCode = "200", description = "The plan after that", content = @Content(schema = @Schema(implementation = PlanView.class)))
     public PlanView stop(@RestPath String id) throws PlanException {
-        return PlanView.of(plans.stop(id));
+        PlanStatus before = plans.get(id);
+        PlanStatus after = plans.stop(id, log.caller());
+        log.stopped(before, after);
+        return PlanView.of(after);
     }
 
     @DELETE
     @Path("/{id}")
-    @Operation(summary = "Forget a plan", description = "One that runs is stopped first. The faults of one that has ended stay"
+    @Operation(summary = "Forget a plan", description = "A running plan is stopped first. The faults of a plan that has ended stay"
             + " until their durations end.")
     public void forget(@RestPath String id) throws PlanException {
-        plans.forget(id);
+        plans.forget(id, log.caller());
+        log.forgotten(id);
     }
 }

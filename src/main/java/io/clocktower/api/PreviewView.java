@@ -4,11 +4,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.Words;
-import io.clocktower.device.ClockReading;
-import io.clocktower.device.FieldFault;
-import io.clocktower.device.Preview;
+import io.clocktower.fault.ClockReading;
+import io.clocktower.fault.Preview;
+import io.clocktower.spec.Durations;
+import io.clocktower.spec.FieldError;
+import io.clocktower.spec.Texts;
 import java.math.BigInteger;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -50,13 +51,13 @@ record PreviewView(List<Sample> samples) {
         }
         Duration length = over == null ? OVER : length(over);
         if (length.isNegative() || length.compareTo(MAX_OVER) > 0) {
-            throw FieldsException.impossible(
-                    List.of(new FieldFault("over", "%s, expected PT0S to %s".formatted(Times.duration(length),
-                            MAX_OVER))));
+            throw FieldsException.invalid(
+                    List.of(new FieldError("over", "%s, expected 0s to %s".formatted(
+                            Durations.text(length), Durations.text(MAX_OVER)))));
         }
         int count = points == null ? POINTS : points;
         if (count < 2 || count > MAX_POINTS) {
-            throw FieldsException.impossible(List.of(new FieldFault("points", "%d, expected 2 to %d".formatted(count,
+            throw FieldsException.invalid(List.of(new FieldError("points", "%d, expected 2 to %d".formatted(count,
                     MAX_POINTS))));
         }
         long stepNs = length.toNanos() / (count - 1);
@@ -66,16 +67,15 @@ record PreviewView(List<Sample> samples) {
     /** Who forgets to say that it is a dry run must not find that it was none. */
     private static void refuseUnless(boolean isAbsent, String parameter) {
         if (!isAbsent) {
-            throw FieldsException.malformed(List.of(new FieldFault(parameter, "expected with dryRun=true alone")));
+            throw FieldsException.malformed(List.of(new FieldError(parameter, "expected with dryRun=true alone")));
         }
     }
 
     private static Duration length(String over) {
         try {
-            return Times.parseDuration(over);
-        } catch (DateTimeException e) {
-            throw FieldsException.malformed(List.of(new FieldFault("over", FieldFault.quoted(over)
-                    + ", expected a duration, \"PT5M\" say")));
+            return Durations.parse(over);
+        } catch (IllegalArgumentException e) {
+            throw FieldsException.malformed(List.of(new FieldError("over", e.getMessage())));
         }
     }
 

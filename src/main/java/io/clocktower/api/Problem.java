@@ -1,24 +1,24 @@
 package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.clocktower.device.FieldFault;
+import io.clocktower.spec.FieldError;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
- * What went wrong with a call: a problem document of RFC 9457. Its type is always {@code about:blank}, so it is left
+ * Why a call was rejected or failed: a problem document of RFC 9457. Its type is always {@code about:blank}, so it is left
  * out, and the title is that of the status.
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
-@Schema(description = "What went wrong: a problem document (RFC 9457)")
+@Schema(description = "Why the call was rejected or failed: a problem document (RFC 9457)")
 public record Problem(@Schema(examples = "Not Found") String title, @Schema(examples = "404") int status,
-        @Schema(description = "For a person", examples = "There is no device vm9.") String detail,
-        @Schema(description = "What is wrong with the body, field by field") List<Error> errors) {
+        @Schema(description = "Explanation for a person", examples = "There is no device vm9.") String detail,
+        @Schema(description = "What is wrong with the body or the parameters, field by field") List<Error> errors) {
 
     static final String MEDIA_TYPE = "application/problem+json";
-    /** Jakarta REST has no constant for it. */
+    /** Jakarta REST has no constant for this status. */
     static final Response.StatusType UNPROCESSABLE = new Response.StatusType() {
 
         @Override
@@ -39,13 +39,13 @@ public record Problem(@Schema(examples = "Not Found") String title, @Schema(exam
 
     /** What is wrong with one field. */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    @Schema(name = "FieldError", description = "What is wrong with one field of the body")
+    @Schema(name = "FieldError", description = "What is wrong with one field of the body, or with one parameter")
     public record Error(
-            @Schema(description = "Its path; left out for the whole body", examples = "clocks[0].type") String field,
-            @Schema(description = "The value, and what was expected", examples = "\"utx\", expected one of utc, tai") String detail) {
+            @Schema(description = "Path of the field; left out for the whole body", examples = "clocks[0].type") String field,
+            @Schema(description = "The value, and what is expected", examples = "\"utx\", expected one of utc, tai") String detail) {
 
-        private static Error of(FieldFault fault) {
-            return new Error(fault.field(), fault.detail());
+        private static Error of(FieldError error) {
+            return new Error(error.field(), error.detail());
         }
     }
 
@@ -53,11 +53,11 @@ public record Problem(@Schema(examples = "Not Found") String title, @Schema(exam
         return new Problem(status.getReasonPhrase(), status.getStatusCode(), detail, List.of());
     }
 
-    /** Of a body that is wrong in at least one field. */
-    static Problem of(Response.StatusType status, List<FieldFault> faults) {
+    /** At least one field is wrong. */
+    static Problem of(Response.StatusType status, List<FieldError> errors) {
         return new Problem(status.getReasonPhrase(), status.getStatusCode(),
-                faults.stream().map(FieldFault::toString).collect(Collectors.joining("; ")),
-                faults.stream().map(Error::of).toList());
+                errors.stream().map(FieldError::toString).collect(Collectors.joining("; ")),
+                errors.stream().map(Error::of).toList());
     }
 
     Response toResponse() {

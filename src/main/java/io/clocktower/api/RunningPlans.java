@@ -10,7 +10,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/** The life of the plans in this service: they end as soon as it begins to stop, before the devices drain. */
+/** Creates the plans of the service, and ends them when it begins to stop, before the devices drain. */
 @ApplicationScoped
 public class RunningPlans {
 
@@ -18,8 +18,8 @@ public class RunningPlans {
 
     private final Plans plans;
 
-    RunningPlans(DeviceHost devices) {
-        plans = Plans.over(devices);
+    RunningPlans(DeviceHost devices, ChangeLog log) {
+        plans = Plans.over(devices, log::changed);
     }
 
     @Produces
@@ -32,7 +32,7 @@ public class RunningPlans {
         plans.close();
     }
 
-    /** Where there is no delay. */
+    /** If there is no shutdown delay. */
     void onStop(@Observes @Priority(FIRST) ShutdownEvent event) {
         plans.close();
     }

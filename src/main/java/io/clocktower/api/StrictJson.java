@@ -16,7 +16,9 @@ import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.clocktower.clock.Words;
+import io.clocktower.spec.Durations;
 import io.quarkus.jackson.ObjectMapperCustomizer;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.DateTimeException;
@@ -28,16 +30,18 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * How bodies are read: nothing is taken for what it is not, neither "5" for 5 nor 1.5 for 1, and nothing is left unread.
- * Constants are written as in the configuration, {@code utc-smeared}; durations too, {@code 50us}, or as ISO 8601 has
- * them.
+ * How bodies are read: no value is converted to another type ("5" is not 5, and 1.5 is not 1), and nothing is ignored.
+ * Constants are written as in the configuration, {@code utc-smeared}, and durations as in {@link Durations}.
  */
 @Singleton
 public final class StrictJson implements ObjectMapperCustomizer {
 
+    /** The start of a fault that is to begin now. */
+    static final Instant NOW = Instant.MIN;
+
     private static final List<LogicalType> NUMBERS = List.of(LogicalType.Integer, LogicalType.Float);
 
-    /** After the library's own modules: the readers of whoever comes last are asked first. */
+    /** After the modules of the library: the deserializers of the last module are used first. */
     @Override
     public int priority() {
         return MINIMUM_PRIORITY;
@@ -59,7 +63,7 @@ public final class StrictJson implements ObjectMapperCustomizer {
         Stream.of(LogicalType.POJO, LogicalType.Map, LogicalType.Collection)
                 .forEach(type -> refuse(mapper, type, CoercionInputShape.EmptyString));
         mapper.registerModule(new SimpleModule("clocktower").addDeserializer(Duration.class,
-                new TextReader<>(Duration.class, Times::parseDuration))
+                new TextReader<>(Duration.class, Durations::parse))
                 .addDeserializer(Instant.class, new TextReader<>(Instant.class, Instant::parse))
                 .addDeserializer(YearMonth.class, new TextReader<>(YearMonth.class, YearMonth::parse))
                 .setDeserializerModifier(new ConstantReaders()));
@@ -107,8 +111,19 @@ public final class StrictJson implements ObjectMapperCustomizer {
         }
     }
 
-    /** A time as text, and as nothing else: the library takes numbers, and texts of digits, for seconds. */
-    private static final class TextReader<T> extends StdDeserializer<T> {
+    /** Reads when a fault begins: a time, or {@code now}. */
+    @RegisterForReflection
+    static final class StartReader extends TextReader<Instant> {
+
+        private static final long serialVersionUID = 1L;
+
+        StartReader() {
+            super(Instant.class, text -> text.equals("now") ? NOW : Instant.parse(text));
+        }
+    }
+
+    /** Reads a time from a string only; the deserializers of the library also take numbers, and strings of digits, as seconds. */
+    private static class TextReader<T> extends StdDeserializer<T> {
 
         private static final long serialVersionUID = 1L;
 
@@ -128,7 +143,7 @@ public final class StrictJson implements ObjectMapperCustomizer {
             String text = json.getText();
             try {
                 return parser.apply(text);
-            } catch (DateTimeException e) {
+            } catch (DateTimeException | IllegalArgumentException e) {
                 return (T) context.handleWeirdStringValue(handledType(), text, "none");
             }
         }

@@ -1,8 +1,9 @@
 package io.clocktower.api;
 
 import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.DeviceVersion;
-import io.clocktower.device.FieldFault;
+import io.clocktower.spec.DeviceVersion;
+import io.clocktower.spec.FieldError;
+import io.clocktower.spec.Texts;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.Arrays;
 import java.util.List;
@@ -13,13 +14,13 @@ import java.util.stream.Collectors;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 
-/** Entity tags of devices: a change can be asked for of the version that the caller has seen, and no other. */
+/** Entity tags of devices: a caller can request a change only for the version of the device that it has seen. */
 final class Versions {
 
     static final String IF_MATCH = "If-Match";
     private static final String ETAG = "ETag";
 
-    /** What is repeated is not given back: a matcher that may do that needs more stack than there is. */
+    /** Possessive: a matcher that backtracks over thousands of tags overflows the stack. */
     private static final Pattern TAGS = Pattern.compile("\\s*(W/)?\"[^\"]*\"\\s*(,\\s*(W/)?\"[^\"]*\"\\s*)*+");
 
     private Versions() {}
@@ -36,22 +37,36 @@ final class Versions {
     }
 
     private static String tag(DeviceVersion version) {
-        return '"' + Long.toString(version.created().toEpochMilli(), Character.MAX_RADIX) + '.' + version.revision()
-                + '"';
+        return '"' + version.epoch() + '.' + version.revision() + '"';
     }
 
     /**
-     * @param ifMatch the header's value; null or {@code *} expects no version in particular. A weak tag matches none.
+     * @param ifMatch the value of the header; null or {@code *} accepts every version. A weak tag matches no version.
      */
     static Predicate<DeviceVersion> expected(String ifMatch) {
         if (ifMatch == null || ifMatch.strip().equals("*")) {
             return DeviceVersion.ANY;
         }
         if (!TAGS.matcher(ifMatch).matches()) {
-            throw FieldsException.malformed(List.of(new FieldFault(IF_MATCH,
-                    FieldFault.shown(ifMatch) + ", expected the ETag of an answer, or *")));
+            throw FieldsException.malformed(List.of(new FieldError(IF_MATCH,
+                    Texts.shown(ifMatch) + ", expected the ETag of an answer, or *")));
         }
-        Set<String> tags = Arrays.stream(ifMatch.split(",")).map(String::strip).collect(Collectors.toSet());
+        Set<String> tags = tags(ifMatch);
         return version -> tags.contains(tag(version));
+    }
+
+    /** Whether it is well-formed: {@code *}, or entity tags with commas between them. */
+    static boolean isCondition(String header) {
+        return header.strip().equals("*") || TAGS.matcher(header).matches();
+    }
+
+    /** Whether a well-formed {@code If-None-Match} names the tag of an answer. Here a weak tag matches too. */
+    static boolean matches(String ifNoneMatch, String tag) {
+        return ifNoneMatch.strip().equals("*")
+                || tags(ifNoneMatch).stream().anyMatch(given -> given.equals(tag) || given.equals("W/" + tag));
+    }
+
+    private static Set<String> tags(String header) {
+        return Arrays.stream(header.split(",")).map(String::strip).collect(Collectors.toSet());
     }
 }

@@ -1,5 +1,6 @@
 package io.clocktower.audit;
 
+import io.clocktower.spec.Texts;
 import io.quarkus.arc.Arc;
 import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -7,13 +8,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/** For a resource: who calls it, and where it says what it changed. Without a call the service itself is at work. */
+/** For resources: who calls, and the log of what calls change. Without a call it is the service that makes a change. */
 @ApplicationScoped
 public class Audit {
 
     static final Logger LOG = Logger.getLogger("io.clocktower.audit");
 
     private static final String SERVICE = "service";
+    /** A fault has an author and a reason of up to 256 characters each. */
+    private static final int MAX_VALUE = 1_000;
 
     private final CurrentVertxRequest current;
 
@@ -21,23 +24,45 @@ public class Audit {
         this.current = current;
     }
 
-    /** The caller's name: {@link Call#ANONYMOUS} where nobody is asked who he is, and {@code service} without a call. */
+    /** The caller's name: {@link Call#ANONYMOUS} without authentication, {@code service} without a call. */
     public String caller() {
         return call().map(Call::caller).orElse(SERVICE);
     }
 
     /**
-     * Says what is changed, for the call's line in the log; without a call it is a line of its own.
+     * Says what a call changed, in its line of the log; without a call the line names the service.
      *
-     * @param device whose
-     * @param what of it
+     * @param subject what was changed, for example {@code vm0 labels}
      * @param from what it was
      * @param to what it is now
      */
-    public void change(String device, String what, Object from, Object to) {
-        String change = "%s %s: %s -> %s".formatted(OneLine.of(device), OneLine.of(what), OneLine.of(from),
-                OneLine.of(to));
-        call().ifPresentOrElse(call -> call.change(change), () -> LOG.info(SERVICE + ": " + change));
+    public void change(String subject, String from, String to) {
+        String change = text(subject, from, to);
+        var parts = new AuditJson.Change(subject, from, to);
+        call().ifPresentOrElse(call -> call.change(change, parts), () -> {
+            LOG.info(SERVICE + ": " + change);
+            AuditJson.write(SERVICE, parts);
+        });
+    }
+
+    /**
+     * Says what somebody changed who has no call now, in a line of the log.
+     *
+     * @param actor who it was
+     */
+    public void change(String actor, String subject, String from, String to) {
+        LOG.infof("%s: %s", Texts.shown(actor, MAX_VALUE), text(subject, from, to));
+        AuditJson.write(actor, new AuditJson.Change(subject, from, to));
+    }
+
+    private static String text(String subject, String from, String to) {
+        return "%s: %s -> %s".formatted(Texts.shown(subject, MAX_VALUE), Texts.shown(from, MAX_VALUE),
+                Texts.shown(to, MAX_VALUE));
+    }
+
+    /** Says something else about a call, in its line of the log. */
+    public void note(String text) {
+        call().ifPresent(call -> call.change(text));
     }
 
     private Optional<Call> call() {

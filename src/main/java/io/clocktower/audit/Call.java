@@ -1,32 +1,38 @@
 package io.clocktower.audit;
 
+import io.clocktower.spec.Texts;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** One HTTP call: who makes it and what it changes. Threads take turns with it, and it is its own lock. */
+/** One HTTP call: who makes it and what it changes. Several threads use it, one after another; it is its own monitor. */
 public final class Call {
 
-    /** Who nobody knows. */
+    /** The name of a caller that is not authenticated. */
     public static final String ANONYMOUS = "anonymous";
 
     private static final String KEY = Call.class.getName();
     private static final int MAX_CHANGES = 20;
+    private static final int MAX_NAME = 200;
 
     private final String remoteAddress;
     private String caller = ANONYMOUS;
     private String how = "";
     private boolean isRefused;
+    private Optional<String> route = Optional.empty();
+    private boolean isLogged;
     private final List<String> changes = new ArrayList<>();
+    private final List<AuditJson.Change> parts = new ArrayList<>();
     private int unlisted;
 
     private Call(String remoteAddress) {
         this.remoteAddress = remoteAddress;
     }
 
-    /** The call that this context is of. */
+    /** The call of this context. */
     public static Call of(RoutingContext context) {
         Call call = context.get(KEY);
         if (call == null) {
@@ -44,18 +50,27 @@ public final class Call {
     }
 
     /**
-     * Says who makes the call.
+     * Sets who makes the call.
      *
-     * @param how he proved it: {@code token}, {@code oidc} or {@code certificate}
+     * @param how the caller was authenticated: {@code token}, {@code oidc} or {@code certificate}
      */
     public synchronized void authenticated(String name, String how) {
-        caller = OneLine.of(name);
+        caller = Texts.shown(name, MAX_NAME);
         this.how = how;
     }
 
-    /** Says that the call was refused before it came to what it is for. */
+    /** Notes that the call was rejected before it reached its resource. */
     public synchronized void refuse() {
         isRefused = true;
+    }
+
+    /** Notes the path of the resource that answers, with its parameters in braces. */
+    public synchronized void route(String path) {
+        route = Optional.of(path);
+    }
+
+    synchronized Optional<String> route() {
+        return route;
     }
 
     synchronized boolean isRefused() {
@@ -67,13 +82,29 @@ public final class Call {
         return caller;
     }
 
-    /** What tells callers apart: the name and how it was proved, and where nobody proves his the remote address. */
+    /** Identifies the caller: by name and authentication, or without authentication by the remote address. */
     public synchronized String key() {
         return how.isEmpty() ? remoteAddress : how + ' ' + caller;
     }
 
-    synchronized void change(String change) {
+    /** The same, with its parts for machines. */
+    synchronized void change(String change, AuditJson.Change parts) {
         if (changes.size() < MAX_CHANGES) {
+            this.parts.add(parts);
+        }
+        change(change);
+    }
+
+    /** Writes the line of the call for machines. */
+    synchronized void writeJson(String method, String path, int status) {
+        AuditJson.write(caller, how, remoteAddress, method, path, status, List.copyOf(parts));
+    }
+
+    /** A change after the line of the call was written, as the connection was closed, gets a line of its own. */
+    synchronized void change(String change) {
+        if (isLogged) {
+            Audit.LOG.infof("%s: %s (after the connection was closed)", who(), change);
+        } else if (changes.size() < MAX_CHANGES) {
             changes.add(change);
         } else {
             unlisted++;
@@ -84,7 +115,9 @@ public final class Call {
         return "%s (%s%s)".formatted(caller, how.isEmpty() ? "" : how + ", ", remoteAddress);
     }
 
-    synchronized String changes() {
+    /** The changes so far, for the line of the call. */
+    synchronized String log() {
+        isLogged = true;
         return changes.isEmpty()
                 ? ""
                 : ": " + String.join("; ", changes) + (unlisted == 0 ? "" : "; and " + unlisted + " more");

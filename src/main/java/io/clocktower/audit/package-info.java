@@ -1,2 +1,2 @@
-/** Who changes what: a call's caller, and a line in the log for each change. */
+/** Who changes what: the caller of a call, and a line in the log for each change. */
 package io.clocktower.audit;

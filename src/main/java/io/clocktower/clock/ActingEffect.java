@@ -17,12 +17,12 @@ final class ActingEffect {
     /** When a slew is completed, in time since boot; the start for all others. */
     private final long settledNs;
 
-    ActingEffect(AnchoredEffect anchored, LeapSeconds table) {
+    ActingEffect(AnchoredEffect anchored) {
         effect = anchored.effect();
         startNs = anchored.startNs();
         endNs = anchored.endNs();
         anchorNs = anchored.anchorNs();
-        targetNs = effect instanceof Effect.SetTime set ? table.taiFromUtc(set.utcNs()) : anchorNs;
+        targetNs = anchored.targetNs();
         settledNs = effect instanceof Effect.Slew slew ? settledNs(slew, startNs) : startNs;
     }
 
@@ -36,23 +36,6 @@ final class ActingEffect {
     /** What it makes of a reading. */
     long apply(long ns, long boottimeNs, Sway sway) {
         return isActing(boottimeNs) ? acted(ns, boottimeNs, sway) : ns;
-    }
-
-    /** The lowest or highest that it makes of a reading, now or when it begins, settles or ends by itself. */
-    long extreme(long ns, long boottimeNs, Sway sway) {
-        if (boottimeNs >= endNs) {
-            return ns;
-        }
-        long actedNs = switch (effect) {
-            case Effect.Slew slew -> UnsignedNs.add(ns, slew.offsetNs());
-            case Effect.Drift _ -> apply(ns, boottimeNs, sway);
-            default -> acted(ns, boottimeNs, sway);
-        };
-        boolean isSure = isActing(boottimeNs) && endNs == Long.MAX_VALUE && !(effect instanceof Effect.Slew);
-        if (isSure || ns == UNREPRESENTABLE || actedNs == UNREPRESENTABLE) {
-            return actedNs;
-        }
-        return sway == Sway.HIGHEST ? UnsignedNs.max(ns, actedNs) : UnsignedNs.min(ns, actedNs);
     }
 
     /** When next it makes something else of a reading than it did, or changes its rate; jumps of its sway apart. */

@@ -1,9 +1,11 @@
 package io.clocktower.clock;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * What a clock of a device is to be. VIRTIO 1.4, "Clock Types", "Smearing Variants" and "Control Requests".
+ * A clock of a device, as specified. VIRTIO 1.4, "Clock Types", "Smearing Variants" and "Control Requests".
  *
  * @param type
  *            the time it serves
@@ -14,7 +16,7 @@ import java.util.List;
  */
 public record ClockSpec(ClockType type, Smearing smearing, boolean alarm) {
 
-    /** The clocks of a device that is not told which to have; Linux makes an RTC device only from the first kind. */
+    /** The clocks of a device unless it is configured otherwise. Linux makes an RTC device only from the first kind. */
     public static final List<ClockSpec> DEFAULTS = List.of(
             new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true),
             new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, false),
@@ -22,24 +24,25 @@ public record ClockSpec(ClockType type, Smearing smearing, boolean alarm) {
             new ClockSpec(ClockType.UTC, Smearing.UNSPECIFIED, false));
 
     /**
-     * @throws IllegalArgumentException
-     *             naming the component and what was expected
+     * @throws InvalidComponentException
+     *             if a component is not valid
      */
     public ClockSpec {
         if (type == null) {
-            throw new IllegalArgumentException("type: expected one of " + names(ClockType.values()) + ", got none");
+            throw missing("type", ClockType.values());
         }
         if (smearing == null) {
-            throw new IllegalArgumentException("smearing: expected one of " + names(Smearing.values()) + ", got none");
+            throw missing("smearing", Smearing.values());
         }
         if (type != ClockType.UTC_SMEARED && smearing != Smearing.UNSPECIFIED) {
-            throw new IllegalArgumentException("smearing: expected " + Words.of(Smearing.UNSPECIFIED)
-                    + " for a clock of type " + Words.of(type) + ", as only " + Words.of(ClockType.UTC_SMEARED)
-                    + " has a smearing variant, got " + Words.of(smearing));
+            throw new InvalidComponentException("smearing", Words.of(smearing) + ", expected "
+                    + Words.of(Smearing.UNSPECIFIED) + " for a clock of type " + Words.of(type) + ": only "
+                    + Words.of(ClockType.UTC_SMEARED) + " clocks have a smearing variant");
         }
     }
 
-    private static List<String> names(Enum<?>[] constants) {
-        return List.of(constants).stream().map(Words::of).toList();
+    private static InvalidComponentException missing(String component, Enum<?>[] constants) {
+        return new InvalidComponentException(component,
+                "missing, expected one of " + Stream.of(constants).map(Words::of).collect(Collectors.joining(", ")));
     }
 }

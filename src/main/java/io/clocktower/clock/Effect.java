@@ -3,11 +3,10 @@ package io.clocktower.clock;
 import static io.clocktower.clock.LeapSeconds.NANOS_PER_SECOND;
 
 import java.time.LocalDate;
-import java.util.Optional;
 
 /**
  * What a fault does to a clock's time. Elapsed time is the host's, counted from the fault's start, suspension included.
- * Each constructor throws {@link IllegalArgumentException} with the component's name and what was expected.
+ * Each constructor throws {@link InvalidComponentException} if a component is not valid.
  */
 public sealed interface Effect {
 
@@ -17,8 +16,22 @@ public sealed interface Effect {
     /** What jitter and strobe do not change faster than, in nanoseconds of elapsed time. */
     long SHORTEST_NS = 1_000;
 
-    /** Why it cannot be on a monotonic clock: it would step back, or has no meaning there. Empty if it can. */
-    Optional<String> objectionOfMonotonic();
+    /** The component that stands for the whole effect in {@link InvalidComponentException}. */
+    String EFFECT = "effect";
+
+    /**
+     * Rejects a type of clock that cannot have the effect: a monotonic one that would step back, or one to which the effect
+     * means nothing.
+     *
+     * @throws InvalidComponentException
+     *             of the component that the clock cannot have, or of {@link #EFFECT}
+     */
+    default void checkFor(ClockType type) {}
+
+    /** The effect with another seed for its draws; the same effect if it draws nothing. */
+    default Effect withSeed(long seed) {
+        return this;
+    }
 
     /**
      * Is off by an offset.
@@ -29,10 +42,11 @@ public sealed interface Effect {
     record Step(long offsetNs) implements Effect {
 
         @Override
-        public Optional<String> objectionOfMonotonic() {
-            return offsetNs < 0
-                    ? Optional.of("a monotonic clock cannot be stepped back, by " + offsetNs + " ns")
-                    : Optional.empty();
+        public void checkFor(ClockType type) {
+            if (type == ClockType.MONOTONIC && offsetNs < 0) {
+                throw new InvalidComponentException("offsetNs",
+                        offsetNs + ", expected 0 or more: a monotonic clock cannot step back");
+            }
         }
     }
 
@@ -41,17 +55,46 @@ public sealed interface Effect {
      *
      * @param utcNs
      *            UTC, an unsigned count of nanoseconds since 1970 other than {@link ServedClock#UNREPRESENTABLE}
+     * @param isLeapSecond
+     *            whether the time is in the inserted leap second that follows that second and has the same count
      */
-    record SetTime(long utcNs) implements Effect {
+    record SetTime(long utcNs, boolean isLeapSecond) implements Effect {
+
+        /** A time that is not in a leap second. */
+        public SetTime(long utcNs) {
+            this(utcNs, false);
+        }
 
         public SetTime {
             check(utcNs != ServedClock.UNREPRESENTABLE, "utcNs", "0 to 18446744073709551614",
                     Long.toUnsignedString(utcNs));
         }
 
+        /**
+         * The instant of TAI that the clocks show at the start of the fault.
+         *
+         * @param table
+         *            of the clock, with the leap seconds that are rehearsed then
+         * @return unsigned nanoseconds
+         * @throws InvalidComponentException
+         *             if the time is in a leap second that the table does not have
+         */
+        public long taiNs(LeapSeconds table) {
+            return isLeapSecond
+                    ? table.taiFromLeapSecond(utcNs)
+                            .orElseThrow(() -> new InvalidComponentException("utcNs",
+                                    time() + ", expected a leap second that has been or is rehearsed"))
+                    : table.taiFromUtc(utcNs);
+        }
+
+        /** The time as it is written. */
+        public UtcTime time() {
+            return new UtcTime(HostInstant.instant(utcNs), isLeapSecond);
+        }
+
         @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.of("a monotonic clock shows no time of day that could be set");
+        public void checkFor(ClockType type) {
+            rejectMonotonic(type, "a monotonic clock has no time of day");
         }
     }
 
@@ -66,11 +109,6 @@ public sealed interface Effect {
         public Drift {
             check(ratePpb > -NANOS_PER_SECOND && ratePpb <= HIGHEST_RATE_PPB, "ratePpb",
                     "-999999999 to " + HIGHEST_RATE_PPB, ratePpb);
-        }
-
-        @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.empty();
         }
     }
 
@@ -90,24 +128,13 @@ public sealed interface Effect {
             check(ratePpb >= 1 && ratePpb <= highest, "ratePpb",
                     "1 to " + highest + (offsetNs < 0 ? " with a negative offset" : ""), ratePpb);
         }
-
-        @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.empty();
-        }
     }
 
     /** Stands still at what it showed at the start. */
-    record Freeze() implements Effect {
-
-        @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.empty();
-        }
-    }
+    record Freeze() implements Effect {}
 
     /**
-     * Is off by an offset that is drawn anew again and again, each as likely as any other.
+     * Is off by an offset that is drawn again at each interval, each offset as likely as any other.
      *
      * @param rangeNs
      *            what the offset is at the most, to either side: 0 to 2^62 ns
@@ -124,8 +151,13 @@ public sealed interface Effect {
         }
 
         @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.of("a monotonic clock cannot jitter, as it would step back");
+        public void checkFor(ClockType type) {
+            rejectMonotonic(type, "a monotonic clock cannot jitter: it would step back");
+        }
+
+        @Override
+        public Jitter withSeed(long other) {
+            return new Jitter(rangeNs, intervalNs, other);
         }
     }
 
@@ -144,13 +176,13 @@ public sealed interface Effect {
         }
 
         @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.of("a monotonic clock cannot be strobed, as it would step back");
+        public void checkFor(ClockType type) {
+            rejectMonotonic(type, "a monotonic clock cannot strobe: it would step back");
         }
     }
 
     /**
-     * Has a leap second that nobody announced: UTC steps, smeared clocks smear it, TAI runs on.
+     * Has a leap second that was not announced: UTC steps, smeared clocks smear it, TAI runs on.
      *
      * @param lastDay
      *            the UTC day at whose end it comes, the last of a month
@@ -167,14 +199,23 @@ public sealed interface Effect {
         }
 
         @Override
-        public Optional<String> objectionOfMonotonic() {
-            return Optional.of("a monotonic clock has no leap seconds");
+        public void checkFor(ClockType type) {
+            if (type == ClockType.MONOTONIC || type == ClockType.TAI) {
+                throw new InvalidComponentException(EFFECT,
+                        "a " + Words.of(type) + " clock has no leap seconds");
+            }
+        }
+    }
+
+    private static void rejectMonotonic(ClockType type, String detail) {
+        if (type == ClockType.MONOTONIC) {
+            throw new InvalidComponentException(EFFECT, detail);
         }
     }
 
     private static void check(boolean isGood, String component, String expected, Object got) {
         if (!isGood) {
-            throw new IllegalArgumentException(component + ": expected " + expected + ", got " + got);
+            throw new InvalidComponentException(component, got + ", expected " + expected);
         }
     }
 }

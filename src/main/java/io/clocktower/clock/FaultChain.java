@@ -8,7 +8,7 @@ import java.util.List;
  * Immutable; a reading allocates nothing and needs no timer, as each effect knows from when and until when it acts.
  *
  * <p>A rehearsed leap second is the exception: it is an entry of the table of {@link #leapSeconds} for as long as it is
- * in the chain, whatever its start and end. Whoever makes the chain leaves it out before it starts and after it ended.
+ * in the chain, whatever its start and end. The maker of the chain leaves it out before it starts and after it has ended.
  */
 public final class FaultChain {
 
@@ -30,8 +30,8 @@ public final class FaultChain {
      *            the first is applied to true time
      * @param table
      *            the leap seconds there are
-     * @throws IllegalArgumentException
-     *             naming {@code lastDay} if two leap seconds are rehearsed on one day, or one before the last of the
+     * @throws InvalidComponentException
+     *             of {@code lastDay} if two leap seconds are rehearsed on one day, or one before the last of the
      *             table
      */
     public static FaultChain of(List<AnchoredEffect> effects, LeapSeconds table) {
@@ -41,10 +41,9 @@ public final class FaultChain {
                 .sorted(Comparator.comparing(Effect.LeapSecond::lastDay)).toList()) {
             rehearsed = rehearsed.with(leap.lastDay(), leap.change());
         }
-        LeapSeconds leapSeconds = rehearsed;
         ActingEffect[] acting = effects.stream().filter(effect -> !(effect.effect() instanceof Effect.LeapSecond))
-                .map(effect -> new ActingEffect(effect, leapSeconds)).toArray(ActingEffect[]::new);
-        return new FaultChain(acting, effects.isEmpty(), leapSeconds);
+                .map(ActingEffect::new).toArray(ActingEffect[]::new);
+        return new FaultChain(acting, effects.isEmpty(), rehearsed);
     }
 
     /** Whether there is no fault in it, acting or not. */
@@ -78,26 +77,8 @@ public final class FaultChain {
         return left;
     }
 
-    /**
-     * Whether the time stays in range whatever jitter and strobe draw, when slews are completed, and when faults begin
-     * and end by themselves; drifts and the passage of time are not looked ahead of. To refuse a fault by: it can be
-     * false where the time would not really leave the range.
-     *
-     * @param ns
-     *            as for {@link #apply}
-     */
-    public boolean isRepresentable(long ns, long boottimeNs) {
-        long lowest = ns;
-        long highest = ns;
-        for (ActingEffect effect : effects) {
-            lowest = effect.extreme(lowest, boottimeNs, Sway.LOWEST);
-            highest = effect.extreme(highest, boottimeNs, Sway.HIGHEST);
-        }
-        return ServedClock.isRepresentable(lowest) && ServedClock.isRepresentable(highest);
-    }
-
     /** When next an effect begins, settles or ends, in time since boot; {@link Long#MAX_VALUE} if none will. */
-    long nextEdgeNs(long boottimeNs) {
+    public long nextEdgeNs(long boottimeNs) {
         long nextNs = Long.MAX_VALUE;
         for (ActingEffect effect : effects) {
             nextNs = Math.min(nextNs, effect.nextEdgeNs(boottimeNs));
@@ -105,7 +86,7 @@ public final class FaultChain {
         return nextNs;
     }
 
-    /** Whether an offset is drawn anew again and again. */
+    /** Whether an offset is drawn again at intervals. */
     boolean isSwaying(long boottimeNs) {
         for (ActingEffect effect : effects) {
             if (effect.isSwaying(boottimeNs)) {

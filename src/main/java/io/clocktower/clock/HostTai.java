@@ -2,34 +2,42 @@ package io.clocktower.clock;
 
 import static io.clocktower.clock.LeapSeconds.NANOS_PER_SECOND;
 
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+
 /**
- * How {@link HostClock#taiNs} is made on Linux, whose CLOCK_TAI is CLOCK_REALTIME plus an offset that is zero until a
- * time daemon sets it. Many hosts have none that does.
+ * How {@link HostClock#taiNs} is made on Linux. Its CLOCK_TAI is CLOCK_REALTIME plus an offset that is zero until a time
+ * daemon sets it, and that may be wrong. So TAI is CLOCK_REALTIME plus the offset of the leap second table, and served
+ * UTC is CLOCK_REALTIME, whatever the kernel's offset. CLOCK_TAI is used only where its offset is the table's: it then
+ * differs in nothing but a leap second, through which it runs on while CLOCK_REALTIME steps.
  */
 public final class HostTai {
 
     /**
-     * TAI − UTC has been no less since 1972. A smaller offset was not set by anyone: the kernel counts its offset up at
-     * a leap second even from zero.
+     * TAI − UTC has been no less since 1972. A smaller offset was never set: the kernel counts its offset up at a leap
+     * second even from zero.
      */
     private static final long LEAST_OFFSET_SECONDS = 10;
+    /** The time between two readings that are used as one; more is a pause of the thread or a step of the clock. */
+    private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private HostTai() {}
 
     /**
-     * TAI from two readings of the kernel: CLOCK_TAI where the kernel knows its offset, else CLOCK_REALTIME and the
-     * table; see {@link LeapSeconds#taiFromUtc} for what that is worth in a leap second.
+     * TAI from two readings of the kernel; see {@link LeapSeconds#taiFromUtc} for its value in a leap second that the
+     * kernel does not know. A step of the host's clock between the readings makes no difference.
      *
      * @param clockTaiNs
-     *            CLOCK_TAI in nanoseconds, read first: time that passes between the readings then makes the offset look
-     *            smaller, and never one that nobody set look known
+     *            CLOCK_TAI in nanoseconds, read first
      * @param clockRealtimeNs
      *            CLOCK_REALTIME in nanoseconds
      * @return unsigned nanoseconds; {@link ServedClock#UNREPRESENTABLE} if the kernel's clock is set before 1970
      */
     public static long taiNs(long clockTaiNs, long clockRealtimeNs, LeapSeconds leapSeconds) {
-        return isOffsetKnown(clockTaiNs, clockRealtimeNs)
-                ? ofKernel(clockTaiNs)
+        long tableNs = leapSeconds.taiMinusUtcSecondsAtTai(ofKernel(clockTaiNs)) * NANOS_PER_SECOND;
+        long apartNs = tableNs - (clockTaiNs - clockRealtimeNs);
+        return clockTaiNs >= 0 && apartNs >= 0 && apartNs < LONGEST_PAUSE_NS
+                ? clockTaiNs
                 : leapSeconds.taiFromUtc(ofKernel(clockRealtimeNs));
     }
 
@@ -38,9 +46,9 @@ public final class HostTai {
         return ns < 0 ? ServedClock.UNREPRESENTABLE : ns;
     }
 
-    /** Whether the kernel knows its TAI offset, from readings as in {@link #taiNs}. */
-    public static boolean isOffsetKnown(long clockTaiNs, long clockRealtimeNs) {
+    /** The kernel's TAI offset in seconds, from readings as in {@link #taiNs}; empty if it was never set. */
+    public static OptionalLong kernelOffsetSeconds(long clockTaiNs, long clockRealtimeNs) {
         long nearestSeconds = Math.floorDiv(clockTaiNs - clockRealtimeNs + NANOS_PER_SECOND / 2, NANOS_PER_SECOND);
-        return nearestSeconds >= LEAST_OFFSET_SECONDS;
+        return nearestSeconds >= LEAST_OFFSET_SECONDS ? OptionalLong.of(nearestSeconds) : OptionalLong.empty();
     }
 }

@@ -6,6 +6,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The difference between TAI and UTC from 1972 on, and the conversions that follow from it. Immutable; the conversions
@@ -128,7 +129,25 @@ public final class LeapSeconds {
         return UnsignedNs.add(utcNs, offsetNs[i]);
     }
 
-    /** How many steps of UTC there were up to an instant of TAI, that of 1972 included, which is none. */
+    /**
+     * The instant of TAI in an inserted leap second.
+     *
+     * @param utcNs
+     *            the UTC count in the second before it, which is also the count in the leap second
+     * @return unsigned nanoseconds; empty if this table has no leap second there
+     */
+    public OptionalLong taiFromLeapSecond(long utcNs) {
+        for (int i = 1; i < this.utcNs.length; i++) {
+            boolean isBefore = UnsignedNs.isBefore(utcNs, this.utcNs[i])
+                    && !UnsignedNs.isBefore(utcNs, this.utcNs[i] - NANOS_PER_SECOND);
+            if (isBefore && offsetNs[i] > offsetNs[i - 1]) {
+                return OptionalLong.of(utcNs + offsetNs[i]);
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    /** How many entries of the table apply at an instant of TAI; the first, of 1972, is not a step. */
     int stepsUntilTai(long taiNs) {
         // From the last entry backwards: all but readings of the past are answered by the first comparison.
         int i = stepTaiNs.length;
@@ -144,27 +163,27 @@ public final class LeapSeconds {
     }
 
     /**
-     * This table with one more leap second, to rehearse one that nobody has announced.
+     * This table with one more leap second, to rehearse one that has not been announced.
      *
      * @param lastDay
      *            the UTC day at whose end it comes: the last of a month, and after the last leap second of this table,
      *            so that no reading of the past changes
      * @param change
      *            +1 for a second inserted, -1 for a second removed
-     * @throws IllegalArgumentException
-     *             if day or change are none that a leap second can have
+     * @throws InvalidComponentException
+     *             if no leap second can have such a day or change
      */
     public LeapSeconds with(LocalDate lastDay, int change) {
         if (change != 1 && change != -1) {
-            throw new IllegalArgumentException("change: expected +1 or -1 second, got " + change);
+            throw new InvalidComponentException("change", change + ", expected +1 or -1");
         }
         Entry last = entries.getLast();
         LocalDate nextDay = lastDay.isBefore(LocalDate.MAX) ? lastDay.plusDays(1) : lastDay;
         Entry added = new Entry(nextDay.toEpochDay() * SECONDS_PER_DAY, last.taiMinusUtcSeconds + change);
-        objection(last, added).ifPresent(reason -> {
-            throw new IllegalArgumentException("lastDay: expected the last day of a month after "
-                    + describe(last) + ", got " + lastDay + ": " + reason);
-        });
+        if (objection(last, added).isPresent()) {
+            throw new InvalidComponentException("lastDay", "%s, expected the last day of a month after %s and before %s"
+                    .formatted(lastDay, dayBefore(last.utcSeconds), dayBefore(END_SECONDS)));
+        }
         List<Entry> more = new ArrayList<>(entries);
         more.add(added);
         return new LeapSeconds(more, expiresAt,
@@ -193,6 +212,10 @@ public final class LeapSeconds {
 
     static long secondsAtMidnight(int year, int month, int day) {
         return LocalDate.of(year, month, day).toEpochDay() * SECONDS_PER_DAY;
+    }
+
+    private static LocalDate dayBefore(long midnightSeconds) {
+        return LocalDate.ofEpochDay(midnightSeconds / SECONDS_PER_DAY - 1);
     }
 
     private static String describe(Entry entry) {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class LookAhead {
 
-    /** What nobody waits for: 146 years. */
+    /** Longer than anything waits: 146 years. */
     private static final long HORIZON_NS = 1L << 62;
     private static final long SHORTEST_SWAY_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long OUT_OF_RANGE_NS = TimeUnit.SECONDS.toNanos(1);

@@ -113,6 +113,21 @@ public final class ServedClock {
         return isSettled ? Long.MAX_VALUE : lookAhead.nsUntilLook(alarmTimeNs, time, host);
     }
 
+    /**
+     * Whether the clock's time is in range at an instant, whatever jitter and strobe draw. Between two
+     * {@linkplain FaultChain#nextEdgeNs edges} of its faults it is, if it is at both ends.
+     */
+    public boolean isInRange(HostClock host) {
+        moment.take(host);
+        return isInRange(Sway.LOWEST) && isInRange(Sway.HIGHEST);
+    }
+
+    private boolean isInRange(Sway sway) {
+        long scaleNs = time.scaleNs(moment.taiNs(), moment.boottimeNs(), sway);
+        return isRepresentable(scaleNs)
+                && isRepresentable(time.readingNs(scaleNs, moment.taiNs(), moment.realtimeNs()));
+    }
+
     /** Whether a reading can be given to a driver. The status for a read of such a clock is VIRTIO_RTC_S_EIO if not. */
     public static boolean isRepresentable(long readingNs) {
         return readingNs != UNREPRESENTABLE;

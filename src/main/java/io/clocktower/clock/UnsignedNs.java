@@ -3,7 +3,7 @@ package io.clocktower.clock;
 import static io.clocktower.clock.ServedClock.UNREPRESENTABLE;
 
 /**
- * Arithmetic on readings: unsigned 64-bit counts of nanoseconds, of which {@link ServedClock#UNREPRESENTABLE} is none.
+ * Arithmetic on readings: unsigned 64-bit counts of nanoseconds. {@link ServedClock#UNREPRESENTABLE} is not a reading.
  * Out of that comes nothing but that, and whatever leaves the range becomes it. Nothing is allocated.
  */
 final class UnsignedNs {

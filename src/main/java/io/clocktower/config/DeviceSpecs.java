@@ -1,9 +1,11 @@
 package io.clocktower.config;
 
-import io.clocktower.device.DeviceDraft;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.FieldFault;
-import io.clocktower.device.InvalidDeviceException;
+import io.clocktower.spec.DeviceDraft;
+import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.Durations;
+import io.clocktower.spec.InvalidDeviceException;
+import io.clocktower.spec.Texts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** The devices that a configuration asks for, or all that is wrong with it. Changes nothing. */
+/** The devices that a configuration describes, or all of its errors. Changes nothing. */
 final class DeviceSpecs {
 
     static final String DEFAULT_DEVICE = "vm0";
@@ -26,7 +28,7 @@ final class DeviceSpecs {
     private static final String LABEL = "labels.";
 
     private final Path socketDirectory;
-    private final List<String> faults = new ArrayList<>();
+    private final List<String> errors = new ArrayList<>();
     private final List<DeviceSpec> specs = new ArrayList<>();
 
     private DeviceSpecs(Path socketDirectory) {
@@ -34,9 +36,9 @@ final class DeviceSpecs {
     }
 
     /**
-     * @param faults each names a property, its value, and what was expected
+     * @param errors each names a property, its value, and what is allowed
      */
-    record Checked(List<DeviceSpec> specs, List<String> faults) {}
+    record Checked(List<DeviceSpec> specs, List<String> errors) {}
 
     static Checked of(ClocktowerConfig config) {
         var specs = new DeviceSpecs(SocketDirectory.of(config));
@@ -46,17 +48,18 @@ final class DeviceSpecs {
         }
         new TreeMap<>(config.devices()).forEach(specs::add);
         specs.checkSockets();
-        return new Checked(specs.specs, specs.faults);
+        return new Checked(specs.specs, specs.errors);
     }
 
     private void checkService(ClocktowerConfig config) {
         int processors = Runtime.getRuntime().availableProcessors();
         if (config.eventLoops() < 1 || config.eventLoops() > processors) {
-            faults.add("clocktower.event-loops: %d, expected 1 to %d, the number of processors"
+            errors.add("clocktower.event-loops: %d, expected 1 to %d, the number of processors"
                     .formatted(config.eventLoops(), processors));
         }
         if (config.shutdownGrace().isNegative() || config.shutdownGrace().compareTo(MAX_SHUTDOWN_GRACE) > 0) {
-            faults.add("clocktower.shutdown-grace: %s, expected 0 to 1 day".formatted(config.shutdownGrace()));
+            errors.add("clocktower.shutdown-grace: %s, expected 0s to 1 day"
+                    .formatted(Durations.text(config.shutdownGrace())));
         }
     }
 
@@ -66,14 +69,17 @@ final class DeviceSpecs {
                         .map(clock -> new DeviceDraft.Clock(clock.type(), clock.smearing(), clock.alarm())).toList()),
                 device.counter().map(counter -> new DeviceDraft.Counter(counter.offset(), counter.ratio(),
                         counter.fractionBits())),
-                Optional.of(device.pollWindow()), device.labels()));
+                Optional.of(device.pollWindow()),
+                new DeviceFeatures(device.features().packed(), device.features().indirect(),
+                        device.features().eventIndex(), device.features().alarms()),
+                device.labels()));
     }
 
     private void add(DeviceDraft draft) {
         try {
             specs.add(draft.toSpec(socketDirectory));
         } catch (InvalidDeviceException e) {
-            e.faults().forEach(fault -> faults.add(property(draft.name(), fault.field()) + ": " + fault.detail()));
+            e.faults().forEach(fault -> errors.add(property(draft.name(), fault.field()) + ": " + fault.detail()));
         }
     }
 
@@ -83,18 +89,18 @@ final class DeviceSpecs {
             String property = property(spec.name()) + ".socket";
             String owner = owners.putIfAbsent(SocketDirectory.resolve(spec.socket()), property);
             if (owner != null) {
-                faults.add("%s: %s is the socket of %s too, expected one of its own".formatted(property,
+                errors.add("%s: %s is also the socket of %s".formatted(property,
                         spec.socket(), owner));
             }
         }
     }
 
-    /** The property under which a device is configured; a name that is more than one word is quoted there. */
+    /** The property under which a device is configured; a name with other characters than those of a word is quoted. */
     static String property(String name) {
-        return "clocktower.devices." + (WORD.matcher(name).matches() ? name : FieldFault.quoted(name));
+        return "clocktower.devices." + (WORD.matcher(name).matches() ? name : Texts.quoted(name));
     }
 
-    /** The property of a device's field: hyphens instead of capitals, and the name is no property of its own. */
+    /** The property of a device's field: hyphens instead of capital letters. The name has no property of its own. */
     private static String property(String name, String field) {
         if (field.equals("name")) {
             return property(name);

@@ -3,13 +3,21 @@ package io.clocktower.config;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.NewestLeapSeconds;
 import io.clocktower.clock.NewestLeapSeconds.Why;
-import io.clocktower.device.DeviceException;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.EventLoop;
-import io.clocktower.device.PrivateDirectory;
-import io.clocktower.device.StateDirectory;
-import io.clocktower.device.SystemHostClock;
+import io.clocktower.handover.HandoverPart;
+import io.clocktower.handover.Predecessor;
+import io.clocktower.handover.Successor;
+import io.clocktower.handover.TakeOver;
+import io.clocktower.host.HostStatus;
+import io.clocktower.host.SystemHostClock;
+import io.clocktower.http.HttpPort;
+import io.clocktower.loop.EarlyThreads;
+import io.clocktower.loop.Precedence;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.state.PrivateDirectory;
+import io.clocktower.state.StateDirectory;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -19,29 +27,53 @@ import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
+import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
-/** The life of the devices in this service: made of the configuration at its start, served until its end. */
+/** The life of the devices in this service: created from the configuration at its start, served until its end. */
 @ApplicationScoped
 public class Hosting {
+
+    /** The system property that says that this process is to take over from the one that runs. */
+    public static final String SUCCESSOR = "io.clocktower.handover";
 
     private static final Logger LOG = Logger.getLogger(Hosting.class);
 
     private final ClocktowerConfig config;
+    private final ShutdownGrace grace;
     private final LeapSeconds leapSeconds;
     private final DeviceHost devices;
+    private final NewDirectories created = new NewDirectories();
+    private final Instance<HandoverPart> parts;
+    private final Instance<HttpPort> http;
     private StateDirectory state;
+    private List<DeviceSpec> configured = List.of();
+    private Optional<Successor> successor = Optional.empty();
+    private Optional<Predecessor> predecessor = Optional.empty();
+    private volatile boolean isReplaced;
+    /** Written and read by the threads that start and stop, one after the other. */
+    private volatile boolean isServing;
 
-    Hosting(ClocktowerConfig config) {
+    Hosting(ClocktowerConfig config, ShutdownGrace grace, Instance<HandoverPart> parts, Instance<HttpPort> http) {
         this.config = config;
+        this.parts = parts;
+        this.http = http;
+        this.grace = grace;
+        EarlyThreads.start();
         leapSeconds = newestLeapSeconds();
-        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()));
+        devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()),
+                config.memory().allowFiles());
     }
 
     private static LeapSeconds newestLeapSeconds() {
@@ -63,14 +95,28 @@ public class Hosting {
         return leapSeconds;
     }
 
-    /** Refuses the whole configuration where a part of it cannot be had, with one message that names each such part. */
+    /** Creates the devices. Rejects an invalid configuration as a whole, with one message that names every error. */
     void onStart(@Observes StartupEvent event) {
         warnOfExpiry();
         DeviceSpecs.Checked checked = DeviceSpecs.of(config);
-        refuse(Stream.concat(checked.faults().stream(), WebhookSpecs.of(config).faults().stream()).toList());
+        refuse(Stream.of(Variables.errors(System.getenv(), config), checked.errors(), WebhookSpecs.of(config).errors())
+                .flatMap(List::stream).toList());
+        configured = checked.specs();
+        if (Boolean.getBoolean(SUCCESSOR)) {
+            connect();
+            return;
+        }
         openState();
-        for (DeviceSpec spec : checked.specs()) {
+        configure(configured);
+        restore();
+        devices.specs().forEach(this::announce);
+        awaitSuccessor();
+    }
+
+    private void configure(List<DeviceSpec> specs) {
+        for (DeviceSpec spec : specs) {
             try {
+                created.expect(spec.socket().getParent());
                 PrivateDirectory.prepare(spec.socket().getParent());
                 devices.configure(spec);
             } catch (IOException e) {
@@ -80,42 +126,167 @@ public class Hosting {
                 refuse(List.of(property(spec) + ": " + e.getMessage()));
             }
         }
-        restore();
-        devices.specs().forEach(this::announce);
     }
 
-    /** The devices that were made over REST. One that cannot be had must not keep the others from starting. */
+    /** Finds the running service, which is taken over once HTTP listens here. */
+    private void connect() {
+        devices.setAbsence(Optional.of("The service is taking over from its predecessor; try again."));
+        try {
+            successor = Optional.of(Successor.connect(stateDirectory(), release()));
+        } catch (IOException e) {
+            refuse(List.of("handover: " + e.getMessage()));
+        }
+    }
+
+    private static String release() {
+        return ConfigProvider.getConfig().getOptionalValue("quarkus.application.version", String.class)
+                .orElse("unknown");
+    }
+
+    /** Takes the running service over, if this process was started for that. All of it is started, HTTP included. */
+    public void takeOver() {
+        if (successor.isEmpty()) {
+            return;
+        }
+        var takeover = new TakeOver(successor.get(), devices, parts.stream().toList(), configured);
+        try (Successor _ = successor.get()) {
+            takeover.prepare(leapSeconds);
+            state = takeover.lock(stateDirectory());
+            takeover.serve();
+        } catch (IOException | DeviceException | RuntimeException e) {
+            takeover.giveUp();
+            refuse(List.of("handover: " + e.getMessage()));
+        }
+        devices.keepIn(state);
+        Set<String> hosted = devices.specs().stream().map(DeviceSpec::name).collect(Collectors.toSet());
+        configure(configured.stream().filter(spec -> !hosted.contains(spec.name())).toList());
+        restore();
+        devices.keepAll();
+        devices.setAbsence(Optional.empty());
+        shareHttp(false);
+        devices.watchHostClock();
+        devices.specs().forEach(this::announce);
+        awaitSuccessor();
+    }
+
+    private void shareHttp(boolean isAllowed) {
+        try {
+            http.get().share(isAllowed);
+        } catch (IOException e) {
+            LOG.warnf("HTTP: SO_REUSEPORT cannot be set: %s", e.getMessage());
+        }
+    }
+
+    private void awaitSuccessor() {
+        try {
+            predecessor = Optional
+                    .of(Predecessor.listen(state.path(), devices, parts.stream().toList(), new Replaced()));
+        } catch (IOException e) {
+            LOG.warnf("handover: no successor can take over: %s", e.getMessage());
+        }
+    }
+
+    /** This service while a successor takes over. */
+    private final class Replaced implements Predecessor.Owner {
+
+        @Override
+        public String release() {
+            return Hosting.release();
+        }
+
+        @Override
+        public Optional<String> refusal() {
+            if (devices.isDraining()) {
+                return Optional.of("the running service is stopping");
+            }
+            return config.kubevirt().hook().enabled() || config.kubevirt().plugin().enabled()
+                    ? Optional.of("the running service is the sidecar of a pod")
+                    : Optional.empty();
+        }
+
+        @Override
+        public void onSuccessor() {
+            shareHttp(true);
+        }
+
+        @Override
+        public void onPause() {
+            devices.setAbsence(Optional.of("The service is being replaced by its successor; try again."));
+        }
+
+        @Override
+        public void releaseState() {
+            state.close();
+        }
+
+        @Override
+        public void reclaimState() {
+            try {
+                state = TakeOver.openState(stateDirectory());
+                devices.goOnIn(state);
+            } catch (IOException e) {
+                LOG.errorf("handover: %s; devices are not kept until the service restarts", e.getMessage());
+            }
+        }
+
+        @Override
+        public void onFailure() {
+            devices.setAbsence(Optional.empty());
+            shareHttp(false);
+        }
+
+        @Override
+        public void end() {
+            isReplaced = true;
+            http.get().stopAccepting();
+            Quarkus.asyncExit(0);
+        }
+    }
+
+    /** The devices that were created over REST. One that cannot be hosted does not keep the others from starting. */
     private void restore() {
-        for (DeviceSpec spec : devices.kept()) {
+        Set<String> hosted = devices.specs().stream().map(DeviceSpec::name).collect(Collectors.toSet());
+        for (DeviceSpec spec : devices.kept().stream().filter(kept -> !hosted.contains(kept.name())).toList()) {
             try {
                 PrivateDirectory.prepare(spec.socket().getParent());
                 devices.restore(spec);
             } catch (IOException | DeviceException e) {
-                LOG.errorf("%s: is kept in %s, but cannot be hosted: %s", spec.name(), state.path(), e.getMessage());
+                LOG.errorf("%s: cannot restore the device from %s: %s", spec.name(), state.path(), e.getMessage());
             }
         }
     }
 
     private void openState() {
         try {
-            state = StateDirectory.open(config.stateDir().orElseGet(DefaultDirectories.ofThisUser()::state));
+            created.expect(stateDirectory());
+            state = StateDirectory.open(stateDirectory());
             devices.keepIn(state);
         } catch (IOException e) {
             refuse(List.of("clocktower.state-dir: " + e.getMessage()));
         }
     }
 
+    private Path stateDirectory() {
+        return config.stateDir().orElseGet(() -> DefaultDirectories.of(config).state());
+    }
+
     private void warnOfExpiry() {
+        HostStatus host = devices.hostStatus();
+        if (host.hasOtherTaiOffset()) {
+            LOG.warnf(
+                    "host: the kernel's TAI offset is %d s, the leap second table of %s has %d s; devices serve the table's",
+                    host.kernelTaiOffsetSeconds().getAsLong(), leapSeconds.source(), host.taiOffsetSeconds());
+        }
         if (leapSeconds.isExpiredAt(System.currentTimeMillis() * 1_000_000)) {
             LOG.warnf("leap seconds: the table of %s expired at %s; update tzdata", leapSeconds.source(),
                     leapSeconds.expiresAt());
         }
     }
 
-    private void refuse(List<String> faults) {
-        if (!faults.isEmpty()) {
+    private void refuse(List<String> errors) {
+        if (!errors.isEmpty()) {
             close();
-            throw new ConfigurationException(String.join("; ", faults));
+            throw new ConfigurationException(String.join("; ", errors));
         }
     }
 
@@ -128,17 +299,18 @@ public class Hosting {
                 + " -chardev socket,id=rtc,path=%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(), spec.socket());
     }
 
-    /** Once HTTP listens, and so knows its port; the start is over, and nobody waits for it any more. */
+    /** Called when HTTP listens and its port is known. The start is over, so it delays nothing. */
     void onHttp(@ObservesAsync HttpServerStart event, HttpServer http) {
+        isServing = true;
         if (config.giveWay()) {
-            EventLoop.takePrecedence();
+            Precedence.give();
         }
         URI base = base(event, http);
         devices.specs().forEach(
                 spec -> LOG.infof("%s: curl %s", spec.name(), base.resolve("/api/v1/devices/" + spec.name())));
     }
 
-    /** The server may not have told its address yet when it has told that it listens; then it is that which was asked for. */
+    /** The server may not know its address yet when it says that it listens; then it is the configured one. */
     private static URI base(HttpServerStart event, HttpServer http) {
         try {
             return http.getLocalBaseUri();
@@ -148,20 +320,26 @@ public class Hosting {
         }
     }
 
-    /** Quarkus waits for this before it closes HTTP, so a service that drains can be watched. */
+    /** Quarkus closes HTTP only after this, so a service that drains can be watched. */
     void onStopping(@Observes ShutdownDelayInitiatedEvent event) {
-        devices.drain(config.shutdownGrace());
+        if (!isReplaced) {
+            devices.drain(grace.duration());
+        }
     }
 
     void onStop(@Observes ShutdownEvent event) {
         close();
     }
 
-    /** The devices first: as long as there are any their state may be written. */
+    /** Devices are closed first, as they may write their state until then. A start that failed leaves nothing behind. */
     private void close() {
+        predecessor.ifPresent(Predecessor::close);
         devices.close();
         if (state != null) {
             state.close();
+        }
+        if (!isServing) {
+            created.remove(stateDirectory());
         }
     }
 }

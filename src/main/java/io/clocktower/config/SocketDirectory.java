@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where sockets are. */
+/** The directory of sockets. */
 public final class SocketDirectory {
 
     private SocketDirectory() {}
 
-    /** Where those are that are nowhere else, absolute. */
+    /** The absolute path of the directory of sockets whose path is not configured. */
     public static Path of(ClocktowerConfig config) {
-        return config.socketDir().orElseGet(DefaultDirectories.ofThisUser()::sockets).toAbsolutePath().normalize();
+        return config.socketDir().orElseGet(() -> DefaultDirectories.of(config).sockets()).toAbsolutePath().normalize();
     }
 
-    /** Where a path really leads: the same for all its spellings, also through symbolic links. */
+    /** The real path of a path, the same for all its spellings and through symbolic links. */
     public static Path resolve(Path path) {
         Path existing = path;
         while (existing != null && !Files.exists(existing)) {

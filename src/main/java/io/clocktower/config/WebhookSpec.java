@@ -1,19 +1,21 @@
 package io.clocktower.config;
 
-import io.clocktower.device.DeviceEvent;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.spec.LabelSelector;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * One who is told of events.
+ * A receiver of events.
  *
  * @param url without credentials
  * @param credentials {@code user:password}, for Basic authentication
- * @param labels all of which a device is to have
- * @param secret the key with which calls are signed
+ * @param labels a device must have all of them
+ * @param secret the key that signs calls
  * @param timeout how long a call may take
  */
 public record WebhookSpec(String name, URI url, Optional<String> credentials, Set<DeviceEvent.Type> events,
@@ -24,12 +26,13 @@ public record WebhookSpec(String name, URI url, Optional<String> credentials, Se
         labels = Map.copyOf(labels);
     }
 
-    /** Whether it is to be told of an event. */
+    /** Whether an event is sent to it. */
     public boolean wants(DeviceEvent event) {
-        return events.contains(event.type()) && event.labels().entrySet().containsAll(labels.entrySet());
+        return events.contains(event.type())
+                && new LabelSelector(List.copyOf(labels.entrySet())).matches(event.labels());
     }
 
-    /** What may be shown of the URL: a path, too, may be as good as a password. */
+    /** The part of the URL that may be shown: the path may be as secret as a password. */
     public String origin() {
         return origin(url);
     }
@@ -38,7 +41,7 @@ public record WebhookSpec(String name, URI url, Optional<String> credentials, Se
         return url.getScheme() + "://" + url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
     }
 
-    /** Nothing that is secret. */
+    /** Shows no secret. */
     @Override
     public String toString() {
         return "webhook " + name + " to " + origin();

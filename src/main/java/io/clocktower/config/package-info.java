@@ -1,2 +1,2 @@
-/** What an operator configures, checked, and the devices it makes. */
+/** The configuration, checked, and the devices that are created from it. */
 package io.clocktower.config;

@@ -1,14 +1,17 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
-import io.clocktower.device.DeviceEvent.Type;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvent.Type;
+import io.clocktower.event.EventLimit;
 import io.clocktower.rtc.AlarmObserver;
+import io.clocktower.spec.DeviceSpec;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Publishes what a guest does with its alarms: so much a second at the most, and without allocating anything while nobody
- * listens. Another observer is told of everything. The device's loop owns it.
+ * Publishes what a guest does with its alarms, up to a limit a second, and without allocating anything while there is no
+ * subscriber. Another observer gets every call. The device's loop owns it.
  */
 final class AlarmEvents implements AlarmObserver {
 
@@ -21,7 +24,7 @@ final class AlarmEvents implements AlarmObserver {
     private final EventLimit limit;
 
     /**
-     * @param clock a monotonic one, in nanoseconds
+     * @param clock a monotonic clock, in nanoseconds
      */
     AlarmEvents(AlarmObserver other, Supplier<DeviceSpec> spec, HostClock host, LongSupplier clock,
             DeviceObserver observer) {

@@ -3,136 +3,298 @@ package io.clocktower.device;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
-import io.clocktower.device.DeviceException.Reason;
 import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.clocktower.fault.Fault;
+import io.clocktower.fault.FaultRequest;
+import io.clocktower.fault.Faults;
+import io.clocktower.fault.Preview;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceVersion;
+import io.clocktower.state.DeviceRecord;
+import io.clocktower.state.DeviceStore;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
- * What operators change of devices, one change of a device at a time. Each call returns when the change is on disk and
- * made, or refuses it, and leaves the device as it was. Thread-safe; not for an event loop.
+ * Changes of devices that operators make. A change is prepared on the device's event loop, written to disk, and applied
+ * on the loop: to the device as it is then, so what begins or ends in between is not undone. A change that cannot be
+ * written is not applied. Reverting faults is the exception: it is applied first and written then, so that true time
+ * never waits for a disk. Thread-safe; not for an event loop.
  */
 public final class DeviceChanges {
 
     private final DeviceHost devices;
     private final DeviceStore store;
     private final HostClock host;
+    private final Optional<String> actor;
 
-    DeviceChanges(DeviceHost devices, DeviceStore store, HostClock host) {
+    private DeviceChanges(DeviceHost devices, DeviceStore store, HostClock host, Optional<String> actor) {
         this.devices = devices;
         this.store = store;
         this.host = host;
+        this.actor = actor;
+    }
+
+    /** Changes that the service makes by itself. */
+    DeviceChanges(DeviceHost devices, DeviceStore store, HostClock host) {
+        this(devices, store, host, Optional.empty());
+    }
+
+    /** The same, made by somebody, whom events name. */
+    public DeviceChanges by(String name) {
+        return new DeviceChanges(devices, store, host, Optional.of(name));
     }
 
     /**
-     * Changes a device: finds out what it is to be, keeps that, and has the device become it.
+     * What a change made of a device.
      *
+     * @param before the device just before
+     * @param after the device just after
+     * @param unkept why the change is not on disk yet; empty if it is
+     */
+    public record Changed(DeviceRecord before, DeviceStatus after, Optional<String> unkept) {
+
+        /** One of the device's faults after the change. */
+        public FaultEffect fault(String id) {
+            return after.faults().stream().filter(effect -> effect.fault().id().equals(id)).findFirst().orElseThrow();
+        }
+    }
+
+    /**
+     * A device with a fault that was injected.
+     *
+     * @param injected the fault as it was asked for, even if it has ended since
+     */
+    public record Injected(Changed changed, FaultEffect injected) {
+
+        public DeviceStatus after() {
+            return changed.after();
+        }
+    }
+
+    /**
      * @param expected which version of the device the change is for
      */
     private Changed change(String name, Predicate<DeviceVersion> expected, DeviceRecord.Change change)
             throws DeviceException {
-        Place place = devices.place(name);
-        return place.exclusively(() -> {
-            HostedDevice device = place.device();
-            record Prepared(DeviceStatus before, DeviceRecord now, DeviceRecord next) {}
-            Prepared prepared = place.ask(() -> {
-                device.requireVersion(expected);
-                DeviceRecord now = device.record();
-                return new Prepared(device.status(), now, change.of(now));
-            });
-            if (prepared.next() == prepared.now()) {
-                return new Changed(prepared.before(), prepared.before());
+        DeviceProxy proxy = devices.device(name);
+        HostedDevice device = proxy.device();
+        return proxy.exclusively(() -> {
+            PreparedChange prepared = proxy.ask(() -> device.prepare(expected, change));
+            if (prepared.unchanged().isPresent()) {
+                return new Changed(prepared.now(), prepared.unchanged().get(), Optional.empty());
             }
-            DeviceRecord next = prepared.next().with(prepared.now().version().next());
-            store.keep(next);
+            DeviceRecord next = prepared.next();
+            keep(proxy, next);
             try {
-                return new Changed(prepared.before(), place.order(() -> {
-                    device.become(next);
-                    return device.status();
-                }, "the change is kept on disk, and is made as soon as the loop goes on"));
+                return proxy.command(() -> {
+                    if (expected != DeviceVersion.ANY) {
+                        // A revert does not wait for the disk: it may have come first.
+                        device.requireNoChangeSince(prepared);
+                    }
+                    return applyKept(proxy, change, next);
+                },
+                        "the change is on disk, and will be applied when the loop resumes");
             } catch (DeviceException e) {
                 if (e.reason() != Reason.NOT_KNOWN) {
-                    store.keep(prepared.now());
+                    keepCurrent(proxy);
                 }
                 throw e;
             }
         });
     }
 
-    /** A device before a change and after it. */
-    public record Changed(DeviceStatus before, DeviceStatus after) {
+    private void keep(DeviceProxy proxy, DeviceRecord next) throws DeviceException {
+        try {
+            store.keep(next);
+        } catch (DeviceException e) {
+            devices.onChanged(proxy);
+            throw DeviceException.failed(e.getMessage() + "; nothing was changed", e);
+        }
+    }
 
-        /** The fault that came with the change. */
-        public FaultEffect injected() {
-            Set<Fault> past = before.faults().stream().map(FaultEffect::fault).collect(Collectors.toSet());
-            return after.faults().reversed().stream().filter(effect -> !past.contains(effect.fault())).findFirst()
-                    .orElseThrow();
+    /** On the loop's thread; the caller may have given up by then. */
+    private Changed applyKept(DeviceProxy proxy, DeviceRecord.Change change, DeviceRecord kept)
+            throws DeviceException {
+        try {
+            Changed changed = proxy.device().apply(change, actor);
+            if (!proxy.device().record().faults().isSameAs(kept.faults())) {
+                devices.onChanged(proxy);
+            }
+            return changed;
+        } catch (DeviceException | RuntimeException e) {
+            devices.onChanged(proxy);
+            throw e;
+        }
+    }
+
+    /** A change that was refused after it was written is not to come back with a restart. */
+    private void keepCurrent(DeviceProxy proxy) {
+        try {
+            store.keep(proxy.ask(proxy.device()::record));
+        } catch (DeviceException e) {
+            devices.onChanged(proxy);
         }
     }
 
     /**
      * Injects a fault.
      *
-     * @param id its id, that of a fault that it takes the place of for example; without, one is made up
+     * @param id its id, for example that of a fault that it replaces; a new one if it is left out
      */
-    public Changed inject(String name, Predicate<DeviceVersion> expected, Optional<String> id, FaultRequest request)
+    public Injected inject(String name, Predicate<DeviceVersion> expected, Optional<String> id, FaultRequest request)
             throws DeviceException {
-        return change(name, expected, record -> record.with(record.faults()
-                .with(id.orElseGet(() -> "f" + record.version().next().revision()), request, HostInstant.of(host))));
+        return inject(name, expected, new Injection(id, (_, _) -> request));
+    }
+
+    private Injected inject(String name, Predicate<DeviceVersion> expected, Injection injection)
+            throws DeviceException {
+        Changed changed = change(name, expected, injection);
+        return new Injected(changed, changed.fault(injection.id));
     }
 
     /**
-     * Reverts the faults of some ids; those that there are not need no reverting.
+     * Moves a clock past the alarm that the guest has set on it, so that the alarm is due by the guest's own reading. It
+     * stays there until the fault is reverted.
      *
-     * @return the device before and after
+     * @param author whom the fault names
+     * @throws DeviceException if the clock has no alarm, the alarm is not enabled, or the clock has come to its time
+     */
+    public Injected stepPastAlarm(String name, Predicate<DeviceVersion> expected, int clockId, String author)
+            throws DeviceException {
+        return inject(name, expected,
+                new Injection(Optional.empty(), (record, now) -> PastAlarm.step(record, clockId, author, now)));
+    }
+
+    /** Prepared and applied on the loop's thread; its id stays the one that was written to disk. */
+    private static final class Injection implements DeviceRecord.Change {
+
+        /** What is asked for, which may depend on the device as it is then. */
+        private interface Wanted {
+            FaultRequest of(DeviceRecord record, HostInstant now) throws DeviceException;
+        }
+
+        private final Wanted wanted;
+        private String id;
+        private boolean isPrepared;
+
+        Injection(Optional<String> id, Wanted wanted) {
+            this.id = id.orElse(null);
+            this.wanted = wanted;
+        }
+
+        @Override
+        public DeviceRecord of(DeviceRecord record, HostInstant now) throws DeviceException {
+            if (id == null) {
+                id = "f" + record.version().next().revision();
+            }
+            FaultRequest request = wanted.of(record, now);
+            // While the disk was written, its start may have come.
+            Faults faults = record.faults().with(id, isPrepared ? request.notBefore(now) : request, now);
+            isPrepared = true;
+            return record.with(faults);
+        }
+    }
+
+    /** Changes the duration or the reason of a fault; what is empty stays as it is. */
+    public Changed changeFault(String name, Predicate<DeviceVersion> expected, String id, Optional<Duration> duration,
+            Optional<String> reason) throws DeviceException {
+        return change(name, expected,
+                (record, now) -> record.with(record.faults().changed(id, duration, reason, now)));
+    }
+
+    /** Pauses a fault: its clocks go on without it, and what is left of its duration stands still. */
+    public Changed pause(String name, Predicate<DeviceVersion> expected, String id) throws DeviceException {
+        return change(name, expected, (record, now) -> record.with(record.faults().paused(id, now)));
+    }
+
+    /** Lets a paused fault go on: it begins again, for the time that was left. */
+    public Changed resume(String name, Predicate<DeviceVersion> expected, String id) throws DeviceException {
+        return change(name, expected, (record, now) -> record.with(record.faults().resumed(id, now)));
+    }
+
+    /**
+     * Reverts faults: at once, whatever else is being changed. Does nothing if there are none of these.
+     *
+     * @return with the reason why it is not on disk yet, if it is not; it will be written as soon as that is possible
      */
     public Changed revert(String name, Predicate<DeviceVersion> expected, Predicate<Fault> reverted)
             throws DeviceException {
-        return change(name, expected, record -> record.with(record.faults().without(reverted)));
+        DeviceProxy proxy = devices.device(name);
+        HostedDevice device = proxy.device();
+        Changed changed;
+        try {
+            changed = proxy.command(() -> {
+                device.requireVersion(expected);
+                return device.apply((record, now) -> record.with(record.faults().revert(reverted, now)), actor);
+            }, "the faults will be reverted when the loop resumes");
+        } catch (DeviceException e) {
+            if (e.reason() == Reason.NOT_KNOWN) {
+                devices.onChanged(proxy);
+            }
+            throw e;
+        }
+        if (changed.before().version().equals(changed.after().version())) {
+            return changed;
+        }
+        try {
+            return proxy.exclusively(() -> {
+                store.keep(proxy.ask(device::record));
+                return changed;
+            });
+        } catch (DeviceException e) {
+            if (proxy.isRemoved()) {
+                return changed;
+            }
+            devices.onChanged(proxy);
+            return new Changed(changed.before(), changed.after(), Optional.of(e.getMessage()));
+        }
     }
 
-    /** Gives a device other labels. Those of the configuration come back when the service starts anew. */
+    /** Replaces a device's labels. Those of the configuration are back when the service restarts. */
     public Changed label(String name, Predicate<DeviceVersion> expected, Map<String, String> labels)
             throws DeviceException {
-        return change(name, expected, record -> record.with(record.spec().withLabels(labels)));
+        return change(name, expected, (record, _) -> record.with(record.spec().withLabels(labels)));
     }
 
     /**
-     * Gives a device the way in which its guest's cycle counter follows the host's, or nothing, for KVM to be asked. The
-     * driver that the guest sets up next is told; to one that is there, CROSS_CAP answers as it did.
+     * Sets how the guest's cycle counter follows the host's; without a mapping KVM is asked. It is told to the driver
+     * that the guest sets up next: for a driver that is set up, CROSS_CAP keeps its answer.
      */
     public Changed giveCounter(String name, Predicate<DeviceVersion> expected, Optional<CounterMapping> mapping)
             throws DeviceException {
-        return change(name, expected, record -> record.with(record.spec().withCounter(mapping)));
+        return change(name, expected, (record, _) -> record.with(record.spec().withCounter(mapping)));
     }
 
     /**
      * Notifies the guest of an alarm now, whatever its time.
      *
-     * @throws DeviceException if the clock has no alarm or it is not enabled
+     * @param expected which version of the device the change is for
+     * @throws DeviceException if the device has another version, the clock has no alarm, or the alarm is not enabled
      */
-    public DeviceStatus expire(String name, int clockId) throws DeviceException {
-        Place place = devices.place(name);
-        return place.exclusively(() -> place.order(() -> {
-            place.device().expire(clockId);
-            return place.device().status();
-        }, "the alarm expires as soon as the loop goes on, unless the service ends before"));
+    public DeviceStatus expire(String name, Predicate<DeviceVersion> expected, int clockId) throws DeviceException {
+        DeviceProxy proxy = devices.device(name);
+        return proxy.exclusively(() -> proxy.command(() -> {
+            proxy.device().requireVersion(expected);
+            proxy.device().expire(clockId, actor);
+            return proxy.device().status();
+        }, "the alarm will expire when the loop resumes, unless the service ends first"));
     }
 
     /**
-     * What the clocks would show with one more fault.
+     * What the clocks would show with one more fault. Nothing changes.
      *
      * @param atNs from now, ascending
      */
     public Preview preview(String name, Optional<String> id, FaultRequest request, List<Long> atNs)
             throws DeviceException {
         HostInstant now = HostInstant.of(host);
-        Place place = devices.place(name);
-        Faults faults = place.device().faults().with(id.orElse("dry-run"), request, now);
-        return Preview.of(place.device().spec().clocks().size(), faults, now, atNs);
+        DeviceProxy proxy = devices.device(name);
+        Faults faults = proxy.device().faults().with(id.orElse("dry-run"), request, now);
+        return Preview.of(proxy.device().spec().clocks().size(), faults, now, atNs);
     }
 }

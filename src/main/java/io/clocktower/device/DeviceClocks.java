@@ -4,6 +4,11 @@ import io.clocktower.clock.ClockType;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.ServedClock;
+import io.clocktower.device.DeviceSnapshot.Begun;
+import io.clocktower.fault.ClockReading;
+import io.clocktower.fault.Fault;
+import io.clocktower.fault.Faults;
+import io.clocktower.spec.DeviceSpec;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,16 +29,28 @@ final class DeviceClocks {
     private final Map<String, Begun> begun = new HashMap<>();
     private volatile Faults faults;
 
-    /** What had been read of each clock when a fault began. */
-    private record Begun(long startNs, long[] reads) {}
-
     DeviceClocks(DeviceSpec spec, Faults faults, HostClock host, DeviceCounters counters) {
         this.spec = spec;
         this.host = host;
         this.counters = counters;
         this.faults = faults;
         clocks = IntStream.range(0, spec.clocks().size()).mapToObj(faults::clock).toList();
-        become(faults);
+        apply(faults, HostInstant.of(host));
+    }
+
+    /** Clocks that go on from those of another process: nothing begins or ends before {@link #apply}. */
+    DeviceClocks(DeviceSpec spec, Faults faults, HostClock host, DeviceCounters counters, Map<String, Begun> begun) {
+        this.spec = spec;
+        this.host = host;
+        this.counters = counters;
+        this.faults = faults;
+        this.begun.putAll(begun);
+        clocks = IntStream.range(0, spec.clocks().size()).mapToObj(faults::clock).toList();
+    }
+
+    /** What had been read of each clock when a fault began, by the fault's id. */
+    Map<String, Begun> begun() {
+        return Map.copyOf(begun);
     }
 
     /** As they serve the guest, in the order of their ids. */
@@ -63,17 +80,17 @@ final class DeviceClocks {
     }
 
     /** Changes what the clocks show, from the next reading on. */
-    void become(Faults changed) {
-        faults = changed.withFloors(floorsNs()).begun(HostInstant.of(host));
+    void apply(Faults changed, HostInstant now) {
+        faults = changed.withFloors(floorsNs()).begun(now);
         for (int id = 0; id < clocks.size(); id++) {
             clocks.get(id).setFaults(faults.chain(id));
         }
         begun.keySet().retainAll(faults.list().stream().map(Fault::id).collect(Collectors.toSet()));
         faults.list().stream().filter(Fault::isActive).forEach(fault -> {
             Begun past = begun.get(fault.id());
-            if (past == null || past.startNs != fault.startNs()) {
+            if (past == null || past.startNs() != fault.startNs()) {
                 begun.put(fault.id(), new Begun(fault.startNs(),
-                        IntStream.range(0, clocks.size()).mapToLong(counters::reads).toArray()));
+                        IntStream.range(0, clocks.size()).mapToObj(counters::reads).toList()));
             }
         });
     }
@@ -93,7 +110,8 @@ final class DeviceClocks {
                     .filter(fault -> fault.anchorsNs().containsKey(id) && fault.endNs() > now.boottimeNs()).toList();
             return new DeviceStatus.Clock(spec.clocks().get(id), ClockReading.of(id, clock, now),
                     active.stream().map(Fault::id).toList(), readsSince(active, id), counters.reads(id),
-                    counters.lastReadNs(id), Optional.ofNullable(alarms.get(id)));
+                    counters.lastReadNs(id), counters.readsLastMinute(id), counters.lastReadAgeNs(id),
+                    Optional.ofNullable(alarms.get(id)));
         }).toList();
     }
 
@@ -103,13 +121,14 @@ final class DeviceClocks {
     }
 
     private long readsSince(Fault fault, int clockId) {
-        return counters.reads(clockId) - begun.get(fault.id()).reads[clockId];
+        return counters.reads(clockId) - begun.get(fault.id()).reads().get(clockId);
     }
 
     /** Each fault, with how often the guest has read the clocks that it is for since it began. */
-    List<DeviceStatus.FaultEffect> faultStatus() {
+    List<DeviceStatus.FaultEffect> faultStatus(HostInstant now) {
         return faults.list().stream().map(fault -> new DeviceStatus.FaultEffect(fault,
                 IntStream.range(0, clocks.size()).filter(id -> faults.isFor(fault, id)).boxed().toList(),
-                fault.anchorsNs().keySet().stream().mapToLong(id -> readsSince(fault, id)).sum())).toList();
+                fault.anchorsNs().keySet().stream().mapToLong(id -> readsSince(fault, id)).sum(),
+                fault.endNs() <= now.boottimeNs(), Optional.ofNullable(faults.failures().get(fault.id())))).toList();
     }
 }

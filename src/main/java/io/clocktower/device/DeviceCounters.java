@@ -14,9 +14,10 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 
 /**
- * A device's counts, and what else of it is of use to whoever watches it from outside. The device's loop alone writes
+ * A device's counts, and what else of it monitoring needs. The device's loop alone writes
  * them; any thread may read them at any time.
  */
 public final class DeviceCounters implements RequestObserver, AlarmObserver {
@@ -42,7 +43,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         void accept(String type, Distribution durations);
     }
 
-    /** Takes one count, with the names it goes by. */
+    /** Takes one count, with its labels. */
     @FunctionalInterface
     public interface RequestCounter {
         void accept(String type, String status, LongSupplier count);
@@ -53,6 +54,9 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     private final AtomicLongArray events = new AtomicLongArray(Event.values().length);
     private final AtomicLongArray reads;
     private final AtomicLongArray lastReadNs;
+    /** By CLOCK_BOOTTIME. */
+    private final AtomicLongArray lastReadBoottimeNs;
+    private final RecentReads recentReads;
     private final RequestDurations durations = new RequestDurations();
     /** By clock and event. */
     private final AtomicLongArray alarmEvents;
@@ -65,6 +69,8 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         this.host = host;
         reads = new AtomicLongArray(clocks);
         lastReadNs = new AtomicLongArray(clocks);
+        lastReadBoottimeNs = new AtomicLongArray(clocks);
+        recentReads = new RecentReads(clocks);
         alarmEvents = new AtomicLongArray(clocks * ALARM_EVENTS);
         pendingAlarms = new AtomicIntegerArray(clocks);
         waitingAlarms = new AtomicIntegerArray(clocks);
@@ -73,21 +79,55 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         }
     }
 
+    /**
+     * All counts, each list in the order of this class. A process that takes over a device goes on from them.
+     *
+     * @param durations of requests
+     */
+    public record Counts(List<Long> requests, List<Long> events, List<Long> reads, List<Long> lastReadNs,
+            List<Long> lastReadBoottimeNs, List<Long> recentReads, List<Long> durations, List<Long> alarmEvents) {}
+
+    Counts counts() {
+        return new Counts(list(requests), list(events), list(reads), list(lastReadNs),
+                list(lastReadBoottimeNs), recentReads.list(), durations.list(), list(alarmEvents));
+    }
+
+    /** Goes on from counts. Those that this release does not know, and those of clocks that are gone, are left out. */
+    void restore(Counts counts) {
+        set(requests, counts.requests());
+        set(events, counts.events());
+        set(reads, counts.reads());
+        set(lastReadNs, counts.lastReadNs());
+        set(lastReadBoottimeNs, counts.lastReadBoottimeNs());
+        recentReads.restore(counts.recentReads());
+        durations.restore(counts.durations());
+        set(alarmEvents, counts.alarmEvents());
+    }
+
+    static List<Long> list(AtomicLongArray array) {
+        return IntStream.range(0, array.length()).mapToObj(array::getOpaque).toList();
+    }
+
+    static void set(AtomicLongArray array, List<Long> values) {
+        for (int i = 0; i < Math.min(array.length(), values.size()); i++) {
+            array.setOpaque(i, values.get(i));
+        }
+    }
+
     @Override
-    public void onRequest(RequestType type, Status status) {
+    public void onRequests(RequestType type, Status status, int count, long ns) {
         assert type.endsWith(status) : type + " ended with " + status;
-        increment(requests, type.ordinal() * STATUSES.length + status.ordinal());
+        add(requests, type.ordinal() * STATUSES.length + status.ordinal(), count);
+        durations.add(type, count, ns);
     }
 
     @Override
-    public void onRead(int clockId) {
-        increment(reads, clockId);
+    public void onReads(int clockId, int count) {
+        add(reads, clockId, count);
         lastReadNs.setOpaque(clockId, host.realtimeNs());
-    }
-
-    @Override
-    public void onUsed(RequestType type, long ns) {
-        durations.add(type, ns);
+        long now = host.boottimeNs();
+        lastReadBoottimeNs.setOpaque(clockId, now);
+        recentReads.add(clockId, count, now);
     }
 
     @Override
@@ -105,13 +145,13 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         on(AlarmEvent.DELIVERED, clockId);
     }
 
-    /** An operator had the alarm of a clock expire. */
+    /** An operator expired the alarm of a clock. */
     void onForced(int clockId) {
         on(AlarmEvent.FORCED, clockId);
     }
 
     private void on(AlarmEvent event, int clockId) {
-        increment(alarmEvents, clockId * ALARM_EVENTS + event.ordinal());
+        add(alarmEvents, clockId * ALARM_EVENTS + event.ordinal(), 1);
     }
 
     @Override
@@ -121,7 +161,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     }
 
     void on(Event event) {
-        increment(events, event.ordinal());
+        add(events, event.ordinal(), 1);
     }
 
     void onState(DeviceState state) {
@@ -129,8 +169,8 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     }
 
     /** There is one writer, so nothing is lost between the read and the write. */
-    private static void increment(AtomicLongArray counts, int index) {
-        counts.setOpaque(index, counts.getPlain(index) + 1);
+    private static void add(AtomicLongArray counts, int index, int more) {
+        counts.setOpaque(index, counts.getPlain(index) + more);
     }
 
     public long count(Event event) {
@@ -141,7 +181,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         return alarmEvents.getOpaque(clockId * ALARM_EVENTS + event.ordinal());
     }
 
-    /** Whether the driver is to be notified of a clock's alarm, now or when its time comes. */
+    /** Whether the driver will be notified of a clock's alarm, now or when the alarm's time comes. */
     public boolean isAlarmPending(int clockId) {
         return pendingAlarms.getOpaque(clockId) != 0;
     }
@@ -164,6 +204,18 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     public OptionalLong lastReadNs(int clockId) {
         long ns = lastReadNs.getOpaque(clockId);
         return ns == NEVER ? OptionalLong.empty() : OptionalLong.of(ns);
+    }
+
+    /** How often the guest has read a clock in the last minute. */
+    public long readsLastMinute(int clockId) {
+        return recentReads.count(clockId, host.boottimeNs());
+    }
+
+    /** How long ago the guest last read a clock; steps of the host's clock do not change it. */
+    public OptionalLong lastReadAgeNs(int clockId) {
+        return lastReadNs.getOpaque(clockId) == NEVER
+                ? OptionalLong.empty()
+                : OptionalLong.of(Math.max(0, host.boottimeNs() - lastReadBoottimeNs.getOpaque(clockId)));
     }
 
     /** Shows every pair of a request's type and status that can occur. */

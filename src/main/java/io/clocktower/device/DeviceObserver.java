@@ -1,20 +1,22 @@
 package io.clocktower.device;
 
-/** Is told of what happens to one device, on its loop's thread, and must not block. */
+import io.clocktower.event.DeviceEvent;
+
+/** Observes one device, on its loop's thread. It must not block. */
 interface DeviceObserver {
 
-    /** A front-end has gone. */
+    /** A front-end disconnected. */
     void onDisconnected();
 
-    /** The device's record is another one, by time or by its guest. */
+    /** Time or the guest changed the device's record. */
     void onChanged();
 
-    /** Something happened that others may want to know. */
+    /** Something happened that subscribers may want to know. */
     void onEvent(DeviceEvent event);
 
-    /** Whether anybody wants to know now. */
+    /** Whether there are subscribers now. */
     boolean isHeard();
 
-    /** Something happened that nobody wants to know now. */
+    /** Something happened while there are no subscribers. */
     void onUnheard();
 }

@@ -2,7 +2,11 @@ package io.clocktower.device;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
+import io.clocktower.fault.ClockReading;
+import io.clocktower.fault.Fault;
 import io.clocktower.rtc.AlarmStatus;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.DeviceVersion;
 import io.clocktower.vhostuser.BackEndStatus;
 import io.clocktower.vhostuser.Peer;
 import io.clocktower.vhostuser.VringStatus;
@@ -15,6 +19,7 @@ import java.util.OptionalLong;
  *
  * @param isConfigured whether the configuration asks for it; the others were made over REST
  * @param reason why it is in a failed state
+ * @param obstacle what keeps a guest that is connected from reading clocks
  * @param frontEnd the one that is connected
  * @param faults in the order in which they are composed
  * @param counter how the guest's cycle counter follows the host's, if it is known
@@ -26,10 +31,21 @@ import java.util.OptionalLong;
  * @param ringErrors rings broken
  */
 public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion version, DeviceState state,
-        Optional<String> reason, Optional<FrontEnd> frontEnd, List<Clock> clocks, List<FaultEffect> faults,
+        Optional<String> reason, Optional<Obstacle> obstacle, Optional<FrontEnd> frontEnd, List<Clock> clocks,
+        List<FaultEffect> faults,
         Optional<CounterMapping> counter,
         String counterReason, List<RequestCount> requests, long connectionsAccepted, long connectionsRefused,
         long protocolErrors, long ringErrors) {
+
+    /** Why the guest of a front-end that is connected can read no clock. */
+    public enum Obstacle {
+        /** Its driver has not made a request since the front-end connected. */
+        REQUESTQ_NOT_STARTED,
+        /** Its driver broke the rules of the requestq, which serves it again after a reset. */
+        REQUESTQ_BROKEN,
+        /** The VM is paused or suspended, or its driver was unloaded. */
+        RINGS_STOPPED
+    }
 
     /**
      * @param pid the process that connected, as this host numbers it
@@ -63,10 +79,13 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
      * @param readsSinceFault how often the guest read it since the latest of them began
      * @param reads how often the guest read it
      * @param lastReadNs when the guest last read it, in nanoseconds since 1970-01-01 00:00 UTC
+     * @param readsLastMinute how often the guest read it in the minute before
+     * @param lastReadAgeNs how long ago the guest last read it
      * @param alarm if it has one
      */
     public record Clock(ClockSpec spec, ClockReading reading, List<String> faults, Optional<Long> readsSinceFault,
-            long reads, OptionalLong lastReadNs, Optional<Alarm> alarm) {
+            long reads, OptionalLong lastReadNs, long readsLastMinute, OptionalLong lastReadAgeNs,
+            Optional<Alarm> alarm) {
 
         public int id() {
             return reading.clockId();
@@ -78,8 +97,11 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
      *
      * @param clocks the ids of those it is for
      * @param reads how often the guest read them since it began
+     * @param isEnded whether its time is over; it is about to go
+     * @param failure why it could not begin when it was due; empty for most
      */
-    public record FaultEffect(Fault fault, List<Integer> clocks, long reads) {}
+    public record FaultEffect(Fault fault, List<Integer> clocks, long reads, boolean isEnded,
+            Optional<String> failure) {}
 
     /**
      * @param timeNs when it is due on its clock, unsigned

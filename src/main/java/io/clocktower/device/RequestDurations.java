@@ -1,6 +1,7 @@
 package io.clocktower.device;
 
 import io.clocktower.rtc.RequestType;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** How long a device took over its requests, by their type. Its loop alone writes; any thread may read at any time. */
@@ -28,19 +29,28 @@ public final class RequestDurations {
 
     RequestDurations() {}
 
+    List<Long> list() {
+        return DeviceCounters.list(cells);
+    }
+
+    void restore(List<Long> before) {
+        DeviceCounters.set(cells, before);
+    }
+
     /** Ascending, in nanoseconds. */
     public static long[] boundsNs() {
         return BOUNDS_NS.clone();
     }
 
-    void add(RequestType type, long ns) {
+    /** Adds some that each took {@code ns}. */
+    void add(RequestType type, int count, long ns) {
         int bucket = 0;
         while (bucket < BOUNDS_NS.length && ns > BOUNDS_NS[bucket]) {
             bucket++;
         }
         int first = type.ordinal() * CELLS;
-        add(first + bucket, 1);
-        add(first + SUM, ns);
+        add(first + bucket, count);
+        add(first + SUM, count * ns);
     }
 
     /** There is one writer, so nothing is lost between the read and the write. */

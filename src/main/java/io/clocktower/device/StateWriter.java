@@ -1,72 +1,87 @@
 package io.clocktower.device;
 
+import io.clocktower.spec.DeviceException;
+import io.clocktower.state.DeviceStore;
+import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps what guests and time change of the devices, soon after they did, on a thread of its own: a loop waits for no
+ * Keeps on disk what guests and time change of the devices, soon after they do, on a thread of its own: no loop waits for a
  * disk. Thread-safe.
  */
-final class StateWriter implements AutoCloseable {
+final class StateWriter {
 
     private static final Logger LOG = Logger.getLogger(StateWriter.class);
-    /** However often a guest sets its alarms, the disk is bothered once in this time. */
+    /** However often a guest sets its alarms, its state is written once in this time. */
     private static final long PAUSE_MS = 50;
-    private static final long AGAIN_MS = 5_000;
+    private static final long AGAIN_MS = 1_000;
 
     private final DeviceStore store;
-    private final Set<Place> waiting = ConcurrentHashMap.newKeySet();
-    private final Set<Place> failing = ConcurrentHashMap.newKeySet();
-    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+    private final Set<DeviceProxy> waiting = ConcurrentHashMap.newKeySet();
+    private final Set<DeviceProxy> failing = ConcurrentHashMap.newKeySet();
+    private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1,
             Thread.ofPlatform().name("state-writer").daemon().factory());
 
     StateWriter(DeviceStore store) {
         this.store = store;
+        // It must not be missing when the host has no room for one more.
+        thread.prestartCoreThread();
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
     }
 
-    /** A device's record is another one now. */
-    void onChanged(Place place) {
-        schedule(place, PAUSE_MS);
+    /** A device's record has changed. For the device's loop, which neither waits here nor, as a rule, allocates. */
+    void onChanged(DeviceProxy device) {
+        if (device.markChanged()) {
+            device.loop().outbox().execute(() -> schedule(device, PAUSE_MS));
+        }
     }
 
-    private void schedule(Place place, long delayMs) {
-        if (waiting.add(place)) {
+    private void schedule(DeviceProxy device, long delayMs) {
+        if (waiting.add(device)) {
             try {
-                thread.schedule(() -> write(place), delayMs, TimeUnit.MILLISECONDS);
+                thread.schedule(() -> write(device), delayMs, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException e) {
-                waiting.remove(place);
+                // It is closing: the last pass finds those that are waiting.
             }
         }
     }
 
-    private void write(Place place) {
-        waiting.remove(place);
+    private void write(DeviceProxy device) {
+        waiting.remove(device);
+        if (device.isSuspended()) {
+            schedule(device, PAUSE_MS);
+            return;
+        }
+        device.clearChanged();
         try {
-            place.exclusively(() -> {
-                store.keep(place.ask(place.device()::record));
+            device.exclusively(() -> {
+                store.keep(device.ask(device.device()::record));
                 return null;
             });
-            failing.remove(place);
+            failing.remove(device);
         } catch (DeviceException e) {
             if (e.reason() != DeviceException.Reason.NOT_FOUND) {
-                if (failing.add(place)) {
-                    LOG.warnf("%s (it will be tried again every %d s)", e.getMessage(), AGAIN_MS / 1_000);
+                if (failing.add(device)) {
+                    LOG.warnf("%s (retrying every %d s)", e.getMessage(), AGAIN_MS / 1_000);
                 }
-                schedule(place, AGAIN_MS);
+                schedule(device, AGAIN_MS);
             }
         } catch (RuntimeException e) {
-            LOG.error(place.name() + ": its state cannot be kept", e);
+            LOG.error(device.name() + ": its state cannot be written to disk", e);
         }
     }
 
-    /** Writes what waits, and ends. */
-    @Override
-    public void close() {
+    /**
+     * Writes what waits, and ends.
+     *
+     * @param devices those of the loop, some of which may have changed just now
+     */
+    void close(Collection<DeviceProxy> devices) {
         thread.shutdown();
         try {
             if (!thread.awaitTermination(2 * PAUSE_MS, TimeUnit.MILLISECONDS)) {
@@ -75,6 +90,6 @@ final class StateWriter implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        waiting.forEach(this::write);
+        devices.stream().filter(device -> device.isChanged() || waiting.contains(device)).forEach(this::write);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * The devices and the event loops that own them. A device is touched by its loop's thread alone; what the rest of the
- * service wants of it goes in as a command and comes out as an immutable status.
+ * The devices and the event loops that own them. Only its loop's thread touches a device; the rest of the service sends
+ * commands to that loop and gets immutable statuses back.
  */
 package io.clocktower.device;

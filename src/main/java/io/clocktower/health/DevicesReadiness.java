@@ -1,22 +1,25 @@
 package io.clocktower.health;
 
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceState;
-import io.clocktower.device.DeviceStatus;
+import io.smallrye.health.api.AsyncHealthCheck;
+import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.eclipse.microprofile.health.HealthCheck;
+import java.time.Duration;
+import java.util.Map;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready when every device's socket listens, and no more once the service stops. Names the devices that failed. */
+/**
+ * Ready while every device can accept front-ends and every event loop moves; not once the service stops. It asks no loop and
+ * waits for nothing, so the thread that accepted the call answers it.
+ */
 @Readiness
 @ApplicationScoped
-public class DevicesReadiness implements HealthCheck {
+public class DevicesReadiness implements AsyncHealthCheck {
 
-    private static final long DEADLINE_MS = 2_000;
+    /** A loop that is busy this long with one turn serves no other device. */
+    static final Duration LATE = Duration.ofSeconds(2);
 
     private final DeviceHost devices;
 
@@ -25,22 +28,25 @@ public class DevicesReadiness implements HealthCheck {
     }
 
     @Override
-    public HealthCheckResponse call() {
+    public Uni<HealthCheckResponse> call() {
+        return Uni.createFrom().item(this::response);
+    }
+
+    private HealthCheckResponse response() {
         HealthCheckResponseBuilder response = HealthCheckResponse.named("devices listen");
+        if (devices.absence().isPresent()) {
+            return response.down().withData("reason", devices.absence().get()).build();
+        }
         if (devices.isDraining()) {
             return response.down().withData("reason", "the service is stopping").build();
         }
-        try {
-            List<DeviceStatus> statuses = devices.statuses(_ -> true).get(DEADLINE_MS, TimeUnit.MILLISECONDS);
-            response.up().withData("devices", statuses.size());
-            for (DeviceStatus status : statuses) {
-                if (status.state() == DeviceState.FAILED) {
-                    response.down().withData(status.name(), status.reason().orElse("failed"));
-                }
-            }
-        } catch (Exception e) {
-            return response.down().withData("reason", "an event loop does not answer").build();
+        Map<String, String> failures = devices.failures();
+        boolean isLate = devices.loopsBusyFor().stream().anyMatch(busy -> busy.compareTo(LATE) > 0);
+        response.status(failures.isEmpty() && !isLate).withData("devices", devices.specs().size());
+        if (isLate) {
+            response.withData("reason", "an event loop has not answered for %d s".formatted(LATE.toSeconds()));
         }
+        failures.forEach(response::withData);
         return response.build();
     }
 }

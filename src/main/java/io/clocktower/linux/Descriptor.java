@@ -9,12 +9,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A file descriptor that this object owns: whoever holds the object closes it, once. Not thread-safe.
+ * A file descriptor that this object owns. The owner of the object closes it, once. Not thread-safe.
  */
 public final class Descriptor implements AutoCloseable {
 
+    /** The {@link #number} of a descriptor that is closed. */
+    public static final int CLOSED = -1;
+
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int F_GET_SEALS = 1034;
     private static final int O_NONBLOCK = 0x800;
     private static final String EVENTFD_LINK = "anon_inode:[eventfd]";
 
@@ -29,7 +34,7 @@ public final class Descriptor implements AutoCloseable {
         this.number = number;
     }
 
-    /** The descriptor's number; -1 once it is closed. */
+    /** The descriptor's number, or {@link #CLOSED}. */
     public int number() {
         return number;
     }
@@ -44,7 +49,31 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Sets O_NONBLOCK on the open file behind the descriptor, so for everybody who shares it. */
+    /**
+     * Whether the descriptor is a file of a memfd, tmpfs or hugetlbfs: only those have seals. The kernel answers without
+     * asking a file system, which may never answer.
+     */
+    public boolean isMemory() {
+        try {
+            return (int) FCNTL.invokeExact(NativeCalls.state(), number, F_GET_SEALS, 0) != -1;
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    /** Hands the descriptor over to another object; for this one it is closed. */
+    public Descriptor move() {
+        int moved = number;
+        number = CLOSED;
+        return new Descriptor(moved);
+    }
+
+    /** Another descriptor of the same open file, which is the caller's. */
+    public Descriptor duplicate() {
+        return new Descriptor(fcntl(F_DUPFD_CLOEXEC, 0));
+    }
+
+    /** Sets O_NONBLOCK on the open file behind the descriptor, and so for all processes that share it. */
     public void makeNonBlocking() {
         int flags = fcntl(F_GETFL, 0);
         if ((flags & O_NONBLOCK) == 0) {
@@ -61,14 +90,14 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Closes the descriptor. What the kernel answers is of no use: the number is free in any case. */
+    /** Closes the descriptor. The result is ignored: the number is free in any case. */
     @Override
     public void close() {
-        if (number == -1) {
+        if (number == CLOSED) {
             return;
         }
         int closing = number;
-        number = -1;
+        number = CLOSED;
         try {
             int ignored = (int) CLOSE.invokeExact(NativeCalls.state(), closing);
         } catch (Throwable thrown) {

@@ -3,7 +3,6 @@ package io.clocktower.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -36,9 +35,6 @@ public final class Epoll implements AutoCloseable {
     private static final MethodHandle EPOLL_CTL = NativeCalls.capturing("epoll_ctl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle EPOLL_WAIT = NativeCalls.capturing("epoll_wait",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
-
-    private static final MethodHandle EPOLL_WAIT_UNEXPLAINED = NativeCalls.plain("epoll_wait",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
 
     private final Descriptor descriptor;
@@ -74,8 +70,8 @@ public final class Epoll implements AutoCloseable {
     }
 
     private void control(int operation, int fd, int interest, long token) {
-        change.set(JAVA_INT, 0, interest);
-        change.set(JAVA_LONG_UNALIGNED, DATA_OFFSET, token);
+        Fields.setI32(change, 0, interest);
+        Fields.setI64(change, DATA_OFFSET, token);
         try {
             NativeCalls.check("epoll_ctl",
                     (int) EPOLL_CTL.invokeExact(NativeCalls.state(), descriptor.number(), operation, fd, change));
@@ -91,12 +87,10 @@ public final class Epoll implements AutoCloseable {
      * @return how many there are, 0 also where a signal ended the wait
      */
     public int await(int timeoutMs) {
-        try {
-            int count = (int) EPOLL_WAIT_UNEXPLAINED.invokeExact(descriptor.number(), events, maxEvents, timeoutMs);
-            return count == -1 ? look() : count;
-        } catch (Throwable thrown) {
-            throw NativeCalls.unexpected(thrown);
-        }
+        int count = timeoutMs == 0
+                ? HotCalls.epollLook(descriptor.number(), events, maxEvents)
+                : HotCalls.epollWait(descriptor.number(), events, maxEvents, timeoutMs);
+        return count == -1 ? look() : count;
     }
 
     /** The same without a wait, after one that ended with an error: it either ends so again or was interrupted. */
@@ -111,12 +105,12 @@ public final class Epoll implements AutoCloseable {
 
     /** The token of the event at {@code index} of the last {@link #await}. */
     public long token(int index) {
-        return events.get(JAVA_LONG_UNALIGNED, index * EVENT_BYTES + DATA_OFFSET);
+        return Fields.i64(events, index * EVENT_BYTES + DATA_OFFSET);
     }
 
     /** What happened, as EPOLL bits, in the event at {@code index} of the last {@link #await}. */
     public int happened(int index) {
-        return events.get(JAVA_INT, index * EVENT_BYTES);
+        return Fields.i32(events, index * EVENT_BYTES);
     }
 
     @Override

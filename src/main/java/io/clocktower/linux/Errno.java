@@ -10,7 +10,12 @@ public final class Errno {
 
     public static final int EINTR = 4;
     public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
+    public static final int EPIPE = 32;
+    public static final int ENAMETOOLONG = 36;
+    public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
+    public static final int ECONNREFUSED = 111;
     public static final int ECANCELED = 125;
 
     private static final long LONGEST_TEXT_BYTES = 256;

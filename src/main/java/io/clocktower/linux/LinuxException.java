@@ -1,6 +1,6 @@
 package io.clocktower.linux;
 
-/** A system call that failed: a fault of the host or of what was asked of it. */
+/** A system call that failed. The message has its name and the error. */
 public final class LinuxException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

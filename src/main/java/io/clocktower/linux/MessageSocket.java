@@ -11,12 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * Receives bytes and file descriptors from a UNIX stream socket, without blocking. One thread owns it.
- *
- * <p>
- * It makes the one call that is not left to junixsocket: junixsocket 2.11 receives at most 60 descriptors a call, and
- * where a peer sends more it drops those that did arrive without closing them. Here is room for all that the kernel
- * lets one message carry.
+ * Sends bytes over a UNIX stream socket, and receives bytes and file descriptors, without blocking and without SIGPIPE. One
+ * thread owns it.
  *
  * <pre>
  * struct msghdr (56 bytes)      struct cmsghdr (16 bytes, then its data)
@@ -33,13 +29,13 @@ public final class MessageSocket {
 
     /** {@link #receive} answers this where there is nothing to receive now. */
     public static final int NOTHING = -1;
-    /** {@link #receive} answers this where the peer sends no more. */
+    /** {@link #receive} answers this where the peer sends no more, and {@link #send} where it receives no more. */
     public static final int END = 0;
 
-    private static final int SCM_MAX_FD = 253;
     private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_DONTWAIT = 0x40;
+    private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
     private static final long MSGHDR_BYTES = 56;
@@ -51,27 +47,31 @@ public final class MessageSocket {
     private static final long CMSGHDR_BYTES = 16;
     private static final long CMSG_LEVEL_OFFSET = 8;
     private static final long CMSG_TYPE_OFFSET = 12;
-    private static final long CONTROL_BYTES = CMSGHDR_BYTES + (SCM_MAX_FD + 1) * (long) Integer.BYTES;
 
     private static final MethodHandle RECVMSG = NativeCalls.capturing("recvmsg",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle SEND = NativeCalls.capturing("send",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
     private final int fd;
+    private final long controlBytes;
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
 
     /**
      * @param fd a connected stream socket, which stays its owner's to close
+     * @param maxDescriptors how many descriptors one {@link #receive} takes; the kernel drops those that are sent beyond
      * @param arena holds what the calls need; it must outlive this object
      */
-    public MessageSocket(int fd, Arena arena) {
+    public MessageSocket(int fd, int maxDescriptors, Arena arena) {
         this.fd = fd;
+        controlBytes = CMSGHDR_BYTES + maxDescriptors * (long) Integer.BYTES;
         header = arena.allocate(MSGHDR_BYTES, JAVA_LONG.byteAlignment());
         vector = arena.allocate(IOVEC_BYTES, JAVA_LONG.byteAlignment());
-        control = arena.allocate(CONTROL_BYTES, JAVA_LONG.byteAlignment());
+        control = arena.allocate(controlBytes, JAVA_LONG.byteAlignment());
         header.set(ADDRESS, IOV_OFFSET, vector);
-        header.set(JAVA_LONG, IOVLEN_OFFSET, 1);
+        Fields.setI64(header, IOVLEN_OFFSET, 1);
         header.set(ADDRESS, CONTROL_OFFSET, control);
     }
 
@@ -84,8 +84,8 @@ public final class MessageSocket {
      */
     public int receive(MemorySegment buffer, List<Descriptor> descriptors) {
         vector.set(ADDRESS, 0, buffer);
-        vector.set(JAVA_LONG, Long.BYTES, buffer.byteSize());
-        header.set(JAVA_LONG, CONTROLLEN_OFFSET, CONTROL_BYTES);
+        Fields.setI64(vector, Long.BYTES, buffer.byteSize());
+        Fields.setI64(header, CONTROLLEN_OFFSET, controlBytes);
         try {
             long count = (long) RECVMSG.invokeExact(NativeCalls.state(), fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
             if (count == -1) {
@@ -99,7 +99,7 @@ public final class MessageSocket {
                 }
                 throw new LinuxException("recvmsg", errno);
             }
-            takeDescriptors(header.get(JAVA_LONG, CONTROLLEN_OFFSET), descriptors);
+            takeDescriptors(Fields.i64(header, CONTROLLEN_OFFSET), descriptors);
             return (int) count;
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
@@ -107,14 +107,36 @@ public final class MessageSocket {
     }
 
     /** The kernel puts all descriptors of one receive into one control message, and we ask for no other kind. */
-    private void takeDescriptors(long controlBytes, List<Descriptor> descriptors) {
-        if (controlBytes < CMSGHDR_BYTES || control.get(JAVA_INT, CMSG_LEVEL_OFFSET) != SOL_SOCKET
-                || control.get(JAVA_INT, CMSG_TYPE_OFFSET) != SCM_RIGHTS) {
+    private void takeDescriptors(long receivedBytes, List<Descriptor> descriptors) {
+        if (receivedBytes < CMSGHDR_BYTES || Fields.i32(control, CMSG_LEVEL_OFFSET) != SOL_SOCKET
+                || Fields.i32(control, CMSG_TYPE_OFFSET) != SCM_RIGHTS) {
             return;
         }
-        long end = control.get(JAVA_LONG, 0);
+        long end = Math.min(controlBytes, Fields.i64(control, 0));
         for (long offset = CMSGHDR_BYTES; offset + Integer.BYTES <= end; offset += Integer.BYTES) {
-            descriptors.add(new Descriptor(control.get(JAVA_INT, offset)));
+            descriptors.add(new Descriptor(Fields.i32(control, offset)));
+        }
+    }
+
+    /**
+     * Sends bytes, as far as the socket has room for them.
+     *
+     * @return how many were sent, {@link #NOTHING} if there was no room, or {@link #END}
+     */
+    public int send(MemorySegment bytes) {
+        try {
+            long count = (long) SEND.invokeExact(NativeCalls.state(), fd, bytes, bytes.byteSize(),
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (count == -1) {
+                return switch (NativeCalls.errno()) {
+                    case Errno.EAGAIN, Errno.EINTR -> NOTHING;
+                    case Errno.EPIPE, Errno.ECONNRESET -> END;
+                    default -> throw new LinuxException("send", NativeCalls.errno());
+                };
+            }
+            return (int) count;
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
         }
     }
 

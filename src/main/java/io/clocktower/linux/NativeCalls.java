@@ -9,8 +9,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.function.BiConsumer;
 
-/** How the classes of this package link to the C library, and the errno of the calling thread's last call. */
+/** Links the classes of this package to the C library, and holds the errno of the calling thread's last call. */
 @SuppressWarnings("restricted")
 final class NativeCalls {
 
@@ -20,37 +21,72 @@ final class NativeCalls {
     private static final ThreadLocal<MemorySegment> STATE = ThreadLocal
             .withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
 
+    /** What takes each function's type and the options of its calls; null but while a native image is built. */
+    private static BiConsumer<FunctionDescriptor, Linker.Option[]> watcher;
+
     private NativeCalls() {}
+
+    /** Has all that is linked from now on be told to {@code watcher}: a native image holds only calls that it was told of. */
+    static void watch(BiConsumer<FunctionDescriptor, Linker.Option[]> watcher) {
+        NativeCalls.watcher = watcher;
+    }
+
+    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        tell(descriptor, options);
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+
+    private static void tell(FunctionDescriptor descriptor, Linker.Option... options) {
+        if (watcher != null) {
+            watcher.accept(descriptor, options);
+        }
+    }
 
     /** A call that sets errno: its handle takes {@link #state()} as the first argument. */
     static MethodHandle capturing(String name, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(symbol(name), descriptor, Linker.Option.captureCallState("errno"));
+        return link(name, descriptor, Linker.Option.captureCallState("errno"));
     }
 
     /**
-     * A call whose errno nobody asks for. Where the compiler does not inline it, this allocates nothing, and
+     * A call whose errno is not read. Where the compiler does not inline it, this allocates nothing, and
      * {@link #capturing} does.
      */
     static MethodHandle plain(String name, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(symbol(name), descriptor);
+        return link(name, descriptor);
     }
 
     /** As {@link #capturing}, for a variadic C function whose first {@code fixed} arguments are named. */
     static MethodHandle capturingVariadic(String name, int fixed, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(symbol(name), descriptor, Linker.Option.captureCallState("errno"),
-                Linker.Option.firstVariadicArg(fixed));
+        return link(name, descriptor, Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(fixed));
     }
 
-    /** A call that returns at once and whose errno nobody asks for, made without leaving the Java state. */
+    /** As {@link #plain}, for a variadic C function whose first {@code fixed} arguments are named. */
+    static MethodHandle plainVariadic(String name, int fixed, FunctionDescriptor descriptor) {
+        return link(name, descriptor, Linker.Option.firstVariadicArg(fixed));
+    }
+
+    /** As {@link #critical}, for a variadic C function whose first {@code fixed} arguments are named. */
+    static MethodHandle criticalVariadic(String name, int fixed, FunctionDescriptor descriptor) {
+        return link(name, descriptor, Linker.Option.critical(false), Linker.Option.firstVariadicArg(fixed));
+    }
+
+    /** A system call's number, for {@code syscall}: where the C library has no function, or one that does nothing. */
+    static long number(long onX86, long onAarch64) {
+        return System.getProperty("os.arch").equals("amd64") ? onX86 : onAarch64;
+    }
+
+    /** A call that returns at once and whose errno is not read, made without leaving the Java state. */
     static MethodHandle critical(String name, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(symbol(name), descriptor, Linker.Option.critical(false));
+        return link(name, descriptor, Linker.Option.critical(false));
     }
 
-    private static MemorySegment symbol(String name) {
-        return LINKER.defaultLookup().findOrThrow(name);
+    /** Machine code whose address is the handle's first argument; it returns at once. */
+    static MethodHandle criticalFunction(FunctionDescriptor descriptor) {
+        tell(descriptor, Linker.Option.critical(false));
+        return LINKER.downcallHandle(descriptor, Linker.Option.critical(false));
     }
 
-    /** Where the calling thread's calls leave their errno. */
+    /** The memory in which the calling thread's calls leave their errno. */
     static MemorySegment state() {
         return STATE.get();
     }
@@ -68,7 +104,7 @@ final class NativeCalls {
         return result;
     }
 
-    /** What came out of a downcall handle, which declares to throw anything: what is unchecked goes on as it is. */
+    /** Rethrows what a downcall handle threw, which declares Throwable: unchecked exceptions as they are. */
     static AssertionError unexpected(Throwable thrown) {
         switch (thrown) {
             case Error error -> throw error;

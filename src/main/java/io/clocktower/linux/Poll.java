@@ -1,16 +1,9 @@
 package io.clocktower.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
- * How one descriptor is at this moment, without waiting and without allocating. Thread-safe.
+ * The state of one descriptor at this moment, without waiting and without allocating. Thread-safe.
  *
  * <pre>
  * struct pollfd
@@ -30,25 +23,18 @@ final class Poll {
     private static final long EVENTS_OFFSET = 4;
     private static final long REVENTS_OFFSET = 6;
 
-    private static final MethodHandle POLL = NativeCalls.critical("poll",
-            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final ThreadLocal<MemorySegment> POLLFD = NativeCalls.scratch(POLLFD_BYTES);
 
     private Poll() {}
 
     /**
      * @param events what is asked for, as POLL bits
-     * @return which of them are so; POLLERR and POLLHUP too, which nobody has to ask for
+     * @return which of them are set; POLLERR and POLLHUP may be set without being asked for
      */
     static int now(int fd, int events) {
         MemorySegment pollFd = POLLFD.get();
-        pollFd.set(JAVA_INT, 0, fd);
-        pollFd.set(JAVA_SHORT, EVENTS_OFFSET, (short) events);
-        try {
-            int ready = (int) POLL.invokeExact(pollFd, 1L, 0);
-            return ready > 0 ? Short.toUnsignedInt(pollFd.get(JAVA_SHORT, REVENTS_OFFSET)) : 0;
-        } catch (Throwable thrown) {
-            throw NativeCalls.unexpected(thrown);
-        }
+        Fields.setI32(pollFd, 0, fd);
+        Fields.setI16(pollFd, EVENTS_OFFSET, (short) events);
+        return HotCalls.poll(pollFd) > 0 ? Short.toUnsignedInt(Fields.i16(pollFd, REVENTS_OFFSET)) : 0;
     }
 }

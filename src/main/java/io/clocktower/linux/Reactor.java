@@ -1,164 +1,106 @@
 package io.clocktower.linux;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * An epoll instance whose events find their handlers, deadlines, and work that a handler put off to the next turn. One
- * thread owns it and runs {@link #turn} over and over; all methods are for that thread.
+ * An epoll instance whose events find their handlers, deadlines, and work that a handler puts off to the next turn. One
+ * thread owns it and runs {@link #turn} over and over; all methods but {@link #busyNs} are for that thread.
  *
  * <p>
- * A turn reads the clock once. No handler's failure reaches another's: it goes to the consumer given to {@link #turn}.
+ * A turn reads the clock once, or again and again while it looks at what is {@linkplain Polled polled}. What a handler throws reaches no other handler: it goes to the consumer of the reactor
+ * that the handler was given to. {@link #failingTo} makes one for handlers that fail together, those of a device for
+ * example.
  */
 public final class Reactor implements AutoCloseable {
 
-    private static final int EVENTS_A_TURN = 64;
-    private static final int FOR_EVER = -1;
-
-    private final Epoll epoll = new Epoll(EVENTS_A_TURN);
-    private final LongSupplier clock;
-    private final List<Watch> watches = new ArrayList<>();
-    private final List<Deadline> deadlines = new ArrayList<>();
-    private ArrayDeque<Runnable> putOff = new ArrayDeque<>();
-    private ArrayDeque<Runnable> dueThisTurn = new ArrayDeque<>();
-    private int watchesMade;
-    private long nowNs;
+    private final Turns turns;
+    private final Consumer<Throwable> onFailure;
 
     /**
      * @param clock a monotonic clock, in nanoseconds
+     * @param onFailure takes what a handler throws
      */
-    public Reactor(LongSupplier clock) {
-        this.clock = clock;
-        nowNs = clock.getAsLong();
+    public Reactor(LongSupplier clock, Consumer<Throwable> onFailure) {
+        this(new Turns(clock), onFailure);
     }
 
-    /** What one descriptor is watched for. Its slot may be used again, so its token carries a number of its own too. */
-    public final class Watch implements AutoCloseable {
+    private Reactor(Turns turns, Consumer<Throwable> onFailure) {
+        this.turns = turns;
+        this.onFailure = onFailure;
+    }
 
-        private final int fd;
-        private final EpollHandler handler;
-        private final long token;
+    /** The same reactor for handlers whose failures go elsewhere. */
+    public Reactor failingTo(Consumer<Throwable> other) {
+        return new Reactor(turns, other);
+    }
 
-        private Watch(int fd, EpollHandler handler, int slot) {
-            this.fd = fd;
-            this.handler = handler;
-            token = (long) ++watchesMade << Integer.SIZE | slot;
-        }
-
-        private int slot() {
-            return (int) token;
-        }
+    /** What one descriptor is watched for. */
+    public interface Watch extends AutoCloseable {
 
         /** Ends the watch, after which no event of it comes; the descriptor must still be open. */
         @Override
-        public void close() {
-            if (watches.get(slot()) == this) {
-                watches.set(slot(), null);
-                epoll.remove(fd);
-            }
-        }
+        void close();
     }
 
     /** Watches a descriptor until the watch is closed. */
     public Watch watch(int fd, int interest, EpollHandler handler) {
-        int slot = watches.indexOf(null);
-        if (slot == -1) {
-            slot = watches.size();
-            watches.add(null);
-        }
-        var watch = new Watch(fd, handler, slot);
-        epoll.add(fd, interest, watch.token);
-        watches.set(slot, watch);
-        return watch;
+        return turns.watch(fd, interest, handler, onFailure);
+    }
+
+    /** With which this thread signals eventfds that front-ends sent. */
+    public EventSignals signals() {
+        return turns.signals();
     }
 
     /** A deadline, not set yet. */
     public Deadline deadline(Runnable onExpiry) {
-        return new Deadline(this, onExpiry);
+        return new Deadline(turns, onExpiry, onFailure);
     }
 
     /** Runs {@code work} in the next turn, which then does not wait for events. */
     public void putOff(Runnable work) {
-        putOff.add(work);
+        turns.putOff(work, onFailure);
+    }
+
+    /**
+     * One had a request, and may have the next one soon.
+     *
+     * @param boundNs how long to look for that at the most
+     * @return whether it is looked at from now on, until {@link Polled#onUnpolled} or {@link #unpoll}: it need not be told of
+     *         anything. It may have been looked at before
+     */
+    public boolean poll(Polled polled, long boundNs) {
+        return turns.polling().keep(polled, boundNs, onFailure);
+    }
+
+    /** Stops looking at one that has turned its notifications on, or that has ended. */
+    public void unpoll(Polled polled) {
+        turns.polling().drop(polled);
+    }
+
+    /** Whether to look at anything in place of sleeping. Any thread may say so. */
+    public void allowPolling(boolean isAllowed) {
+        turns.polling().window().allow(isAllowed);
     }
 
     /** The time of this turn. */
     public long nowNs() {
-        return nowNs;
+        return turns.nowNs();
     }
 
     /** Waits until there is something to do, and does it. */
-    public void turn(Consumer<Throwable> onFailure) {
-        int count = epoll.await(timeoutMs());
-        nowNs = clock.getAsLong();
-        for (int i = 0; i < count; i++) {
-            long token = epoll.token(i);
-            Watch watch = watches.get((int) token);
-            if (watch != null && watch.token == token) {
-                try {
-                    watch.handler.onReady(epoll.happened(i));
-                } catch (Throwable failure) {
-                    onFailure.accept(failure);
-                }
-            }
-        }
-        runPutOff(onFailure);
-        expireDeadlines(onFailure);
+    public void turn() {
+        turns.turn();
     }
 
-    private int timeoutMs() {
-        if (!putOff.isEmpty()) {
-            return 0;
-        }
-        long timeoutMs = Long.MAX_VALUE;
-        long beforeNs = deadlines.isEmpty() ? 0 : clock.getAsLong();
-        for (int i = 0; i < deadlines.size(); i++) {
-            long remainingNs = Math.max(0, deadlines.get(i).remainingNs(beforeNs));
-            timeoutMs = Math.min(timeoutMs, TimeUnit.NANOSECONDS.toMillis(remainingNs) + 1);
-        }
-        return timeoutMs == Long.MAX_VALUE ? FOR_EVER : (int) Math.min(timeoutMs, Integer.MAX_VALUE);
-    }
-
-    private void runPutOff(Consumer<Throwable> onFailure) {
-        ArrayDeque<Runnable> due = putOff;
-        putOff = dueThisTurn;
-        dueThisTurn = due;
-        for (Runnable work = due.poll(); work != null; work = due.poll()) {
-            try {
-                work.run();
-            } catch (Throwable failure) {
-                onFailure.accept(failure);
-            }
-        }
-    }
-
-    private void expireDeadlines(Consumer<Throwable> onFailure) {
-        for (int i = deadlines.size() - 1; i >= 0; i--) {
-            // An expiry may clear others of them.
-            if (i < deadlines.size() && deadlines.get(i).remainingNs(nowNs) <= 0) {
-                try {
-                    deadlines.get(i).expire();
-                } catch (Throwable failure) {
-                    onFailure.accept(failure);
-                }
-            }
-        }
-    }
-
-    void armed(Deadline deadline) {
-        deadlines.add(deadline);
-    }
-
-    void disarmed(Deadline deadline) {
-        deadlines.remove(deadline);
+    /** How long this turn has been doing something, in nanoseconds; 0 while it waits. Any thread may ask. */
+    public long busyNs() {
+        return turns.busyNs();
     }
 
     @Override
     public void close() {
-        epoll.close();
+        turns.close();
     }
 }

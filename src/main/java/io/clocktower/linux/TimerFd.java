@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * A timer on CLOCK_REALTIME that ends at its time, and at once when somebody sets that clock. One thread owns it.
+ * A timer on CLOCK_REALTIME that expires at its time, and at once when that clock is set. One thread owns it.
  *
  * <pre>
  * struct itimerspec
@@ -60,24 +60,24 @@ public final class TimerFd implements AutoCloseable {
     /**
      * Sets the timer, in place of what it was set to before.
      *
-     * @param realtimeNs in nanoseconds since 1970-01-01 00:00 UTC, more than 0; a time that has passed ends it at once
+     * @param realtimeNs in nanoseconds since 1970-01-01 00:00 UTC, more than 0; at a time that has passed it expires at once
      */
     public void set(long realtimeNs) {
         if (!settime(realtimeNs / NS_A_SECOND, realtimeNs % NS_A_SECOND)) {
-            // Set before the step, the time may mean nothing after it.
+            // The clock was stepped, so the time has to be computed again: the timer expires at once.
             settime(0, 1);
         }
     }
 
-    /** Ends nothing any more. */
+    /** Disarms the timer. */
     public void clear() {
         settime(0, 0);
     }
 
     /** Answers false if the clock was set since the timer was; the timer is set in any case. */
     private boolean settime(long seconds, long nanoseconds) {
-        time.set(JAVA_LONG, VALUE_SECONDS_OFFSET, seconds);
-        time.set(JAVA_LONG, VALUE_NANOSECONDS_OFFSET, nanoseconds);
+        Fields.setI64(time, VALUE_SECONDS_OFFSET, seconds);
+        Fields.setI64(time, VALUE_NANOSECONDS_OFFSET, nanoseconds);
         try {
             int result = (int) TIMERFD_SETTIME.invokeExact(NativeCalls.state(), descriptor.number(),
                     TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, time, MemorySegment.NULL);
@@ -91,7 +91,7 @@ public final class TimerFd implements AutoCloseable {
         }
     }
 
-    /** Takes note that the timer ended, whatever ended it, so that it is ready again only when it ends again. */
+    /** Reads the expiration, whatever caused it, so that the descriptor is ready again only at the next one. */
     public void acknowledge() {
         try {
             long ignored = (long) READ.invokeExact(NativeCalls.state(), descriptor.number(), expirations,

@@ -1,6 +1,6 @@
 package io.clocktower.memory;
 
-/** Memory that a front-end described in a way that cannot be. */
+/** A front-end described memory that is invalid, or more of it than its device may map. */
 public final class InvalidMemoryException extends Exception {
 
     private static final long serialVersionUID = 1L;

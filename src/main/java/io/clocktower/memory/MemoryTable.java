@@ -8,18 +8,24 @@ import java.util.Optional;
 
 /**
  * The regions of a guest's memory. It does not change: a change makes another table, so that one is checked whole
- * before it takes the place of the other. The regions belong to whoever made them.
+ * before it takes the place of the other. The regions belong to their maker.
  */
 public final class MemoryTable {
 
     /** A guest without memory. */
-    public static final MemoryTable EMPTY = new MemoryTable(List.of());
+    public static final MemoryTable EMPTY = new MemoryTable(List.of(), null);
 
     /** In the order of their guest addresses. */
     private final MemoryRegion[] regions;
+    /** Null where nothing is counted. */
+    private final FirstTouches touches;
     private int lastHit;
 
-    private MemoryTable(List<MemoryRegion> regions) {
+    private MemoryTable(List<MemoryRegion> regions, FirstTouches touches) {
+        this.touches = touches;
+        if (touches != null) {
+            touches.forget();
+        }
         this.regions = regions.stream().sorted(Comparator.comparing(MemoryRegion::guestAddress, Long::compareUnsigned))
                 .toArray(MemoryRegion[]::new);
     }
@@ -28,29 +34,39 @@ public final class MemoryTable {
      * @throws InvalidMemoryException if two of the regions overlap, where the guest or where the front-end sees them
      */
     public static MemoryTable of(List<MemoryRegion> regions) throws InvalidMemoryException {
-        for (int i = 0; i < regions.size(); i++) {
-            for (int j = 0; j < i; j++) {
-                if (regions.get(i).overlaps(regions.get(j))) {
-                    throw new InvalidMemoryException("memory regions at guest addresses %#x and %#x overlap"
-                            .formatted(regions.get(j).guestAddress(), regions.get(i).guestAddress()));
-                }
-            }
-        }
-        return new MemoryTable(regions);
+        return of(regions, null);
     }
 
-    /** This table's regions and one more. */
+    static MemoryTable of(List<MemoryRegion> regions, FirstTouches touches) throws InvalidMemoryException {
+        for (int i = 1; i < regions.size(); i++) {
+            requireNoOverlap(regions.subList(0, i), regions.get(i));
+        }
+        return new MemoryTable(regions, touches);
+    }
+
+    private static void requireNoOverlap(List<MemoryRegion> regions, MemoryRegion added)
+            throws InvalidMemoryException {
+        for (MemoryRegion region : regions) {
+            if (region.overlaps(added)) {
+                throw new InvalidMemoryException("memory regions at guest addresses %#x and %#x overlap"
+                        .formatted(region.guestAddress(), added.guestAddress()));
+            }
+        }
+    }
+
+    /** This table's regions and one more, which alone has to be compared with the others. */
     public MemoryTable with(MemoryRegion region) throws InvalidMemoryException {
         List<MemoryRegion> more = new ArrayList<>(regions());
+        requireNoOverlap(more, region);
         more.add(region);
-        return of(more);
+        return new MemoryTable(more, touches);
     }
 
     /** This table's regions less one of them. */
     public MemoryTable without(MemoryRegion region) {
         List<MemoryRegion> fewer = new ArrayList<>(regions());
         fewer.remove(region);
-        return new MemoryTable(fewer);
+        return new MemoryTable(fewer, touches);
     }
 
     public List<MemoryRegion> regions() {
@@ -63,15 +79,30 @@ public final class MemoryTable {
                 && region.userAddress() == userAddress && region.sizeBytes() == sizeBytes).findFirst();
     }
 
-    /**
-     * The region that holds a guest address, or null. The front-end chooses how many regions there are, and the driver
-     * how often they are looked up.
-     */
+    /** The region that holds a guest address, or null. */
     public MemoryRegion regionAt(long guestAddress) {
+        int index = indexAt(guestAddress);
+        return index < 0 ? null : regions[index];
+    }
+
+    /** A region, by its index. */
+    public MemoryRegion region(int index) {
+        return regions[index];
+    }
+
+    /**
+     * The index of the region that holds a guest address, negative if none does. The front-end chooses how many regions there
+     * are, and the driver how often they are looked up.
+     */
+    public int indexAt(long guestAddress) {
         int last = lastHit;
         if (last < regions.length && regions[last].holdsGuest(guestAddress)) {
-            return regions[last];
+            return last;
         }
+        return search(guestAddress);
+    }
+
+    private int search(long guestAddress) {
         int low = 0;
         int high = regions.length - 1;
         while (low <= high) {
@@ -79,7 +110,7 @@ public final class MemoryTable {
             MemoryRegion region = regions[middle];
             if (region.holdsGuest(guestAddress)) {
                 lastHit = middle;
-                return region;
+                return middle;
             }
             if (Long.compareUnsigned(guestAddress, region.guestAddress()) < 0) {
                 high = middle - 1;
@@ -87,7 +118,7 @@ public final class MemoryTable {
                 low = middle + 1;
             }
         }
-        return null;
+        return -1;
     }
 
     /** Whether a range passes the last address there is; the first one does not follow it. */
@@ -109,23 +140,42 @@ public final class MemoryTable {
     }
 
     /**
-     * Copies from guest memory, over as many regions as it takes.
+     * Is called before a part of a region is read or written.
      *
-     * @return false if some of it is no guest memory; what {@code target} then holds is of no use
+     * @throws UntouchedMemoryException if the guest has the device touch too much memory that it never touched
      */
-    public boolean copyFromGuest(long guestAddress, MemorySegment target, long bytes) {
+    public void beforeAccess(MemorySegment region, long offset, long bytes) {
+        if (touches != null) {
+            touches.check(region, offset, bytes);
+        }
+    }
+
+    /** The same for a part that will be used for long, such as a ring. */
+    public void beforeUse(MemorySegment part) {
+        if (touches != null) {
+            touches.checkAll(part);
+        }
+    }
+
+    /**
+     * Copies from guest memory into {@linkplain LittleEndian words}, over as many regions as it takes.
+     *
+     * @return false if part of the range is outside guest memory; {@code words} are then undefined
+     */
+    public boolean copyFromGuest(long guestAddress, long[] words, int bytes) {
         if (wraps(guestAddress, bytes)) {
             return false;
         }
-        long done = 0;
+        int done = 0;
         while (done < bytes) {
             MemoryRegion region = regionAt(guestAddress + done);
             if (region == null) {
                 return false;
             }
             long offset = region.guestOffset(guestAddress + done);
-            long part = Math.min(bytes - done, region.sizeBytes() - offset);
-            MemorySegment.copy(region.bytes(), offset, target, done, part);
+            int part = (int) Math.min(bytes - done, region.sizeBytes() - offset);
+            beforeAccess(region.bytes(), offset, part);
+            LittleEndian.read(region.bytes(), offset, words, done, part);
             done += part;
         }
         return true;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The samples of one scrape, put together by metric. */
+/** The samples of one scrape, grouped by metric. */
 final class Families {
 
     private static final List<String> BOUNDS = Stream.concat(

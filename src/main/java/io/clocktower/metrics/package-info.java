@@ -1,2 +1,2 @@
-/** What Prometheus scrapes. */
+/** The metrics that Prometheus scrapes. */
 package io.clocktower.metrics;

@@ -7,21 +7,21 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/** Does things one after the other for each device, so that one that is slow to answer holds no other up. Thread-safe. */
+/** Runs tasks one after another for each device, so that a slow device delays only its own tasks. Thread-safe. */
 final class Lanes {
 
     private final Executor executor;
-    /** What waits behind the task that runs, by device; no lane where none does. */
+    /** The tasks behind the one that runs, by device; a device without a running task has no entry. */
     private final Map<String, Queue<Runnable>> waiting = new HashMap<>();
 
     Lanes(Executor executor) {
         this.executor = executor;
     }
 
-    /** Does something once all that was submitted for the device before is done. */
+    /** Runs a task once all tasks submitted for the device before are done. */
     CompletableFuture<Void> submit(String device, Runnable task) {
         var done = new CompletableFuture<Void>();
-        Runnable told = () -> {
+        Runnable completing = () -> {
             try {
                 task.run();
                 done.complete(null);
@@ -32,13 +32,28 @@ final class Lanes {
         synchronized (waiting) {
             Queue<Runnable> behind = waiting.get(device);
             if (behind != null) {
-                behind.add(told);
+                behind.add(completing);
                 return done;
             }
             waiting.put(device, new ArrayDeque<>());
         }
-        executor.execute(() -> run(device, told));
+        executor.execute(() -> run(device, completing));
         return done;
+    }
+
+    /** Waits until no task runs or waits, and answers whether that came in time. */
+    boolean awaitIdle(long patienceNs) throws InterruptedException {
+        long endNs = System.nanoTime() + patienceNs;
+        synchronized (waiting) {
+            while (!waiting.isEmpty()) {
+                long leftMs = (endNs - System.nanoTime()) / 1_000_000;
+                if (leftMs <= 0) {
+                    return false;
+                }
+                waiting.wait(leftMs);
+            }
+            return true;
+        }
     }
 
     private void run(String device, Runnable first) {
@@ -52,6 +67,7 @@ final class Lanes {
             Runnable task = waiting.get(device).poll();
             if (task == null) {
                 waiting.remove(device);
+                waiting.notifyAll();
             }
             return task;
         }

@@ -1,41 +1,41 @@
 package io.clocktower.plan;
 
-import io.clocktower.device.FieldFault;
+import io.clocktower.spec.FieldError;
 import java.util.Optional;
 
-/** What is asked of plans and cannot be done; it changed nothing, unless it says so. */
+/** What was asked of plans is rejected. Nothing changed, unless the message says so. */
 public final class PlanException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** Why it cannot be done. */
+    /** Why it was rejected. */
     public enum Reason {
-        /** There is no such plan. */
+        /** The plan does not exist. */
         NOT_FOUND,
-        /** It is possible, but not while so many others run. */
+        /** Too many plans run. */
         CONFLICT,
-        /** The devices there are do not allow it; {@link PlanException#fault} names the field to blame. */
+        /** It is not valid with the present devices; {@link PlanException#fault} names the field. */
         IMPOSSIBLE,
-        /** The service is stopping, or devices do not answer. */
+        /** The service is stopping, devices do not answer, or the disk cannot be written. */
         UNAVAILABLE
     }
 
     private final Reason reason;
-    private final transient FieldFault fault;
+    private final transient FieldError fault;
 
-    private PlanException(Reason reason, String message, FieldFault fault) {
+    private PlanException(Reason reason, String message, FieldError fault) {
         super(message);
         this.reason = reason;
         this.fault = fault;
     }
 
-    /** Why it cannot be done. */
+    /** Why it was rejected. */
     public Reason reason() {
         return reason;
     }
 
-    /** What is to blame; nothing unless it is impossible. */
-    public Optional<FieldFault> fault() {
+    /** The field that is not valid; only with {@link Reason#IMPOSSIBLE}. */
+    public Optional<FieldError> fault() {
         return Optional.ofNullable(fault);
     }
 
@@ -48,10 +48,10 @@ public final class PlanException extends Exception {
     }
 
     static PlanException impossible(String field, String detail) {
-        return impossible(new FieldFault(field, detail));
+        return impossible(new FieldError(field, detail));
     }
 
-    static PlanException impossible(FieldFault fault) {
+    static PlanException impossible(FieldError fault) {
         return new PlanException(Reason.IMPOSSIBLE, fault.toString(), fault);
     }
 

@@ -1,7 +1,8 @@
 package io.clocktower.plan;
 
 import io.clocktower.clock.HostInstant;
-import io.clocktower.device.FaultRequest;
+import io.clocktower.fault.Fault;
+import io.clocktower.fault.FaultRequest;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.PlanStatus.ItemState;
 import io.clocktower.plan.PlanStatus.ItemStatus;
@@ -16,10 +17,8 @@ import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A plan on its way: what has become of each item. Does nothing to a device by itself. Thread-safe. */
+/** The progress of a plan: the state of each item. Changes no device by itself. Thread-safe. */
 final class PlanRun {
-
-    private static final int MAX_AUTHOR = 256;
 
     private final String id;
     private final Plan plan;
@@ -32,7 +31,7 @@ final class PlanRun {
     private int taken;
     private int done;
 
-    /** What has become of one item. */
+    /** The progress of one item. */
     final class Progress {
 
         private final int index;
@@ -40,30 +39,44 @@ final class PlanRun {
         private ItemState state = ItemState.PENDING;
         private Instant injected;
         private String reason;
-        /** Whether a fault of its id may be at the device. */
+        /** Whether the device may have a fault of its id. */
         private boolean hasFault;
+        /** Whether the device's loop has yet to revert it. */
+        private boolean isReverting;
 
         private Progress(int index, Item item) {
             this.index = index;
             this.item = item;
         }
 
+        private Progress(int index, KeptPlan.KeptItem kept) {
+            this(index, kept.item());
+            state = kept.state();
+            injected = kept.injected().orElse(null);
+            reason = kept.reason().orElse(null);
+            hasFault = kept.hasFault();
+            isReverting = kept.isReverting();
+        }
+
+        private KeptPlan.KeptItem kept() {
+            return new KeptPlan.KeptItem(item, state, Optional.ofNullable(injected), Optional.ofNullable(reason),
+                    hasFault, isReverting);
+        }
+
         Item item() {
             return item;
         }
 
-        /** No other fault of the device has had it, whatever ran before: not even one of another process's plan. */
+        /** Unique among all faults that the device has had, in earlier runs of the service too. */
         String faultId() {
-            return id + "-" + Long.toString(start.toEpochMilli(), Character.MAX_RADIX) + "-" + (index + 1);
+            return Fault.idOf(id, start, index + 1);
         }
 
-        /** What is asked of the device, in the plan's name. */
+        /** The request to the device; a fault without a reason has the plan's name. */
         FaultRequest request() {
             FaultRequest fault = item.fault();
-            String author = "plan " + id + " (" + fault.author();
-            return new FaultRequest(fault.clock(), fault.effect(), Optional.empty(), fault.duration(),
-                    author.substring(0, Math.min(author.length(), MAX_AUTHOR - 1)) + ")",
-                    fault.reason().isEmpty() ? plan.name() : fault.reason());
+            return new FaultRequest(fault.clock(), fault.effect(), Optional.empty(), fault.duration(), caller,
+                    fault.onBehalfOf(), fault.reason().isEmpty() ? plan.name() : fault.reason());
         }
 
         private boolean isRevertible() {
@@ -88,6 +101,29 @@ final class PlanRun {
         items = List.copyOf(all);
     }
 
+    /** A plan that another process began. */
+    PlanRun(String id, KeptPlan kept) {
+        this.id = id;
+        plan = kept.plan();
+        caller = kept.caller();
+        start = kept.start();
+        startNs = kept.startNs();
+        List<Progress> all = new ArrayList<>();
+        kept.items().forEach(item -> all.add(new Progress(all.size(), item)));
+        items = List.copyOf(all);
+        state = kept.state();
+        end = kept.end().orElse(null);
+        taken = Math.min(kept.taken(), items.size());
+        done = kept.done();
+    }
+
+    /** What another process goes on from. */
+    synchronized KeptPlan kept(long number) {
+        return new KeptPlan(number, plan.name(), plan.seed(), plan.steps().stream().map(KeptPlan.KeptStep::of).toList(),
+                caller, start, startNs, items.stream().map(Progress::kept).toList(), state, Optional.ofNullable(end),
+                taken, done);
+    }
+
     static Instant instant(HostInstant now) {
         return now.wallClock();
     }
@@ -104,12 +140,12 @@ final class PlanRun {
         return state == PlanState.RUNNING;
     }
 
-    /** When the next item is due, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if none will be. */
+    /** When the next item is due, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if there is none. */
     synchronized long nextNs() {
         return isRunning() && taken < items.size() ? startNs + items.get(taken).item.atNs() : Long.MAX_VALUE;
     }
 
-    /** The items that have become due since this was last asked. */
+    /** The items that have become due since the last call. */
     synchronized List<Progress> takeDue(long boottimeNs) {
         int first = taken;
         while (nextNs() <= boottimeNs) {
@@ -118,7 +154,7 @@ final class PlanRun {
         return items.subList(first, taken);
     }
 
-    /** An item is done; answers whether the plan is completed with it. */
+    /** The item's fault was injected. Returns whether that completes the plan. */
     synchronized boolean onInjected(Progress item, HostInstant now) {
         item.hasFault = true;
         item.injected = instant(now);
@@ -126,9 +162,9 @@ final class PlanRun {
     }
 
     /**
-     * The same of one that failed.
+     * The item failed. Returns whether that completes the plan.
      *
-     * @param isThere whether the device may have the fault all the same
+     * @param isThere whether the device may have the fault nevertheless
      */
     synchronized boolean onFailed(Progress item, String reason, boolean isThere, HostInstant now) {
         item.hasFault = isThere;
@@ -141,9 +177,29 @@ final class PlanRun {
         return ++done == items.size() && end(PlanState.COMPLETED, now);
     }
 
-    /** No item is to be begun any more. */
+    /** No further item is begun: those that are not due yet are cancelled. */
     synchronized void stop(HostInstant now) {
-        end(PlanState.STOPPED, now);
+        if (end(PlanState.STOPPED, now)) {
+            items.subList(taken, items.size()).forEach(item -> item.state = ItemState.CANCELLED);
+        }
+    }
+
+    /** Whether an item that was due is not to be begun, because the plan was stopped; it is then cancelled. */
+    synchronized boolean isCancelled(Progress item) {
+        if (isRunning()) {
+            return false;
+        }
+        item.state = ItemState.CANCELLED;
+        return true;
+    }
+
+    String caller() {
+        return caller;
+    }
+
+    /** Who changes a device in the name of this plan. */
+    String actor(String operator) {
+        return "%s (plan %s)".formatted(operator, id);
     }
 
     private boolean end(PlanState ended, HostInstant now) {
@@ -155,7 +211,7 @@ final class PlanRun {
         return true;
     }
 
-    /** The devices that its faults may be at, or may yet come to. */
+    /** The devices that may have faults of the plan, or may still get them. */
     synchronized Set<String> devices() {
         Set<String> devices = new TreeSet<>();
         items.subList(0, taken).stream().filter(item -> item.state == ItemState.PENDING || item.isRevertible())
@@ -163,7 +219,7 @@ final class PlanRun {
         return devices;
     }
 
-    /** The ids of the faults that may be at a device. */
+    /** The ids of the faults that a device may have. */
     synchronized Set<String> faultsAt(String device) {
         return revertibleAt(device).map(Progress::faultId).collect(Collectors.toSet());
     }
@@ -174,17 +230,24 @@ final class PlanRun {
     }
 
     /**
-     * @param faults the ids of those that were at the device and are no more
+     * @param faults the ids of those that the device had before
      */
     synchronized void onReverted(String device, Set<String> faults) {
-        revertibleAt(device).filter(item -> faults.contains(item.faultId())).toList().forEach(item -> {
-            item.state = ItemState.REVERTED;
-            item.reason = null;
-        });
+        revertibleAt(device).filter(item -> item.isReverting || faults.contains(item.faultId())).toList()
+                .forEach(item -> {
+                    item.state = ItemState.REVERTED;
+                    item.reason = null;
+                });
     }
 
-    synchronized void onNotReverted(String device, String reason) {
-        revertibleAt(device).forEach(item -> item.reason = "not reverted: " + reason);
+    /**
+     * @param isReverting whether the device will revert the faults later
+     */
+    synchronized void onNotReverted(String device, String reason, boolean isReverting) {
+        revertibleAt(device).forEach(item -> {
+            item.reason = "not reverted: " + reason;
+            item.isReverting = isReverting;
+        });
     }
 
     /**
@@ -204,7 +267,8 @@ final class PlanRun {
         }
         return new PlanStatus(id, plan, caller, state, start, Optional.ofNullable(end),
                 new Counts(items.size(), counts[ItemState.PENDING.ordinal()], counts[ItemState.INJECTED.ordinal()],
-                        counts[ItemState.FAILED.ordinal()], counts[ItemState.REVERTED.ordinal()], active),
+                        counts[ItemState.FAILED.ordinal()], counts[ItemState.REVERTED.ordinal()],
+                        counts[ItemState.CANCELLED.ordinal()], active),
                 List.copyOf(statuses));
     }
 }

@@ -1,10 +1,10 @@
 package io.clocktower.plan;
 
-/** How a plan is. */
+/** The state of a plan. */
 public enum PlanState {
-    /** It has items that are still to be done. */
+    /** Some of its items are still to be done. */
     RUNNING,
-    /** All of its items are done; faults of it may still be there. */
+    /** All of its items are done; devices may still have faults of it. */
     COMPLETED,
     /** It was stopped before all of its items were done. */
     STOPPED

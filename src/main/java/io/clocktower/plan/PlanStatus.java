@@ -6,44 +6,54 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How far a plan has come.
+ * The progress of a plan.
  *
  * @param caller who asked for it
  * @param start on the host's wall clock
  * @param end when its last item was done, or when it was stopped
- * @param items in the order of the schedule; none where only the counts were asked for
+ * @param items in the order of the schedule; empty if only the counts were asked for
  */
 public record PlanStatus(String id, Plan plan, String caller, PlanState state, Instant start, Optional<Instant> end,
         Counts counts, List<ItemStatus> items) {
 
-    /** How an item is. */
+    /** What has become of an item. */
     public enum ItemState {
-        PENDING, INJECTED, FAILED, REVERTED
+        /** It is still to be done. */
+        PENDING,
+        /** Its fault was injected; whether the device still has it is another matter. */
+        INJECTED,
+        /** Its fault could not be injected. */
+        FAILED,
+        /** Its fault was reverted as the plan was stopped. */
+        REVERTED,
+        /** The plan was stopped before it was done. */
+        CANCELLED
     }
 
     /**
-     * How far one item has come.
+     * The progress of one item.
      *
-     * @param due on the host's wall clock, if nobody sets that meanwhile
+     * @param due on the host's wall clock, unless that is set before
      * @param fault the id of the fault that it injected
      * @param injected when that was
-     * @param isActive whether that fault is still there
+     * @param isActive whether the device still has that fault
      * @param reason why it failed, or why its fault could not be reverted
      */
     public record ItemStatus(Item item, ItemState state, Instant due, Optional<String> fault,
             Optional<Instant> injected, boolean isActive, Optional<String> reason) {}
 
     /**
-     * How many items there are and how they are.
+     * How many items there are, and how many of each state.
      *
-     * @param active those whose faults are still there
+     * @param active those whose faults the devices still have
      */
-    public record Counts(int total, int pending, int injected, int failed, int reverted, int active) {
+    public record Counts(int total, int pending, int injected, int failed, int reverted, int cancelled, int active) {
 
         /** For the log. */
-        String told() {
-            return "of %d faults %d are injected, %d failed, %d are reverted, %d are still to come; %d are there"
-                    .formatted(total, injected, failed, reverted, pending, active);
+        String summary() {
+            return "%d faults: %d injected, %d failed, %d reverted, %d cancelled, %d pending; %d still active"
+                    .formatted(
+                            total, injected, failed, reverted, cancelled, pending, active);
         }
     }
 }

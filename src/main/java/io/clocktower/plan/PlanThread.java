@@ -4,11 +4,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jboss.logging.Logger;
 
-/** The thread on which plans look at the time. It ends when they are closed. */
+/** The thread that starts items when they are due. It ends when the plans are closed. */
 final class PlanThread {
 
     private static final Logger LOG = Logger.getLogger(PlanThread.class);
-    /** While the host is suspended a thread's sleep does not end, and the plans' time goes on. */
+    /** A thread's sleep does not count the time in which the host is suspended; the plans' time does. */
     private static final long LONGEST_SLEEP_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Plans plans;
@@ -19,7 +19,7 @@ final class PlanThread {
         thread = Thread.ofPlatform().name("plans").daemon().start(this::run);
     }
 
-    /** Has it look at once. */
+    /** Makes it look for due items at once. */
     void wake() {
         LockSupport.unpark(thread);
     }

@@ -1,15 +1,17 @@
 package io.clocktower.plan;
 
 import io.clocktower.clock.HostInstant;
-import io.clocktower.device.DeviceException;
-import io.clocktower.device.DeviceException.Reason;
+import io.clocktower.device.DeviceChanges.Injected;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.FieldFault;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.DeviceVersion;
-import io.clocktower.device.Fault;
+import io.clocktower.fault.Fault;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.Schedule.Item;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.DeviceVersion;
+import io.clocktower.spec.FieldError;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,53 +24,61 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
- * The plans of this process, those that run and the last of those that have ended. Thread-safe.
+ * The plans of this process: those that run, and the last ones that have ended. Thread-safe.
  *
- * <p>Time is that of the devices' host. {@link PlanThread} has what is due done; devices are changed on threads of the
- * executor's, for each device in the order in which its items are due.
+ * <p>Time is that of the devices' host. {@link PlanThread} starts what is due. The executor's threads change the devices,
+ * each device in the order in which its items are due.
  */
 public final class Plans implements AutoCloseable {
 
     public static final int MAX_RUNNING = 16;
     public static final int MAX_ENDED = 100;
-    /** What 100 large plans would keep is too much. */
+    /** 100 ended plans of the largest size would need too much memory. */
     private static final int MAX_ENDED_ITEMS = 5 * Schedule.MAX_ITEMS;
 
     private static final Logger LOG = Logger.getLogger(Plans.class);
+    private static final long FREEZE_PATIENCE_NS = 4_000_000_000L;
     private static final long REVERT_DEADLINE_MS = 10_000;
+    private static final String SEQUENCE = "plan";
     private static final String PREFIX = "p";
 
     private final DeviceHost devices;
+    private final PlanObserver observer;
     private final Lanes lanes;
     private final ConcurrentNavigableMap<Long, PlanRun> runs = new ConcurrentSkipListMap<>();
+    private final LongAdder injected = new LongAdder();
+    private final LongAdder failed = new LongAdder();
     private volatile Runnable wakeUp = () -> {};
-    private long last;
     private boolean isClosed;
+    private volatile boolean isFrozen;
 
     /**
-     * @param executor may have each device wait for what it runs
+     * @param observer receives each change of a device
+     * @param executor may block the thread that it runs a task on
      */
-    Plans(DeviceHost devices, Executor executor) {
+    Plans(DeviceHost devices, PlanObserver observer, Executor executor) {
         this.devices = devices;
+        this.observer = observer;
         lanes = new Lanes(executor);
     }
 
-    /** Plans over some devices, with a thread of their own until they are closed. */
-    public static Plans over(DeviceHost devices) {
-        var plans = new Plans(devices, task -> Thread.ofVirtual().name("plan").start(task));
+    /** Plans with a thread of their own, until they are closed. */
+    public static Plans over(DeviceHost devices, PlanObserver observer) {
+        var plans = new Plans(devices, observer, task -> Thread.ofVirtual().name("plan").start(task));
         plans.wakeUp = new PlanThread(plans)::wake;
         return plans;
     }
 
     /**
-     * What a plan comes to with the devices as they are now. Nothing is changed.
+     * The schedule of a plan with the present devices. Nothing changes.
      *
-     * @throws PlanException if a step matches too few devices, or if one of those can never have its fault
+     * @throws PlanException if a step matches too few devices, or its fault is not valid for one of them
      */
     public Schedule schedule(Plan plan) throws PlanException {
         Map<String, Map<String, String>> labels = devices.specs().stream()
@@ -84,9 +94,9 @@ public final class Plans implements AutoCloseable {
         try {
             devices.changes().preview(item.device(), Optional.empty(), item.fault(), List.of(0L));
         } catch (DeviceException e) {
-            // What is only so for now may be otherwise by then.
+            // Other reasons may no longer apply when the item is due.
             if (e.reason() == Reason.IMPOSSIBLE) {
-                FieldFault fault = e.fault().orElseThrow().in(Schedule.path(item.step()) + "fault");
+                FieldError fault = e.fault().orElseThrow().in(Schedule.path(item.step()) + "fault");
                 throw PlanException.impossible(fault.field(), "%s (device %s)".formatted(fault.detail(),
                         item.device()));
             }
@@ -96,32 +106,91 @@ public final class Plans implements AutoCloseable {
     /**
      * Starts a plan.
      *
-     * @param caller who asks for it
+     * @param caller who starts it
      * @throws PlanException if too many run, or the service is stopping
      */
     public PlanStatus start(Plan plan, Schedule schedule, String caller) throws PlanException {
         PlanRun run;
+        requireRoom();
+        long number = number();
         synchronized (this) {
-            if (isClosed) {
-                throw PlanException.unavailable("the service is stopping; no plan was started");
-            }
-            long running = runs.values().stream().filter(PlanRun::isRunning).count();
-            if (running >= MAX_RUNNING) {
-                throw PlanException.conflict("%d plans run, expected at most %d".formatted(running, MAX_RUNNING));
-            }
-            run = new PlanRun(PREFIX + ++last, plan, schedule, caller, devices.now());
-            runs.put(last, run);
+            requireRoom();
+            run = new PlanRun(PREFIX + number, plan, schedule, caller, devices.now());
+            runs.put(number, run);
         }
-        LOG.infof("plan %s of %s starts: %d faults, seed %d", run.id(), caller, run.size(), plan.seed());
+        LOG.infof("plan %s started by %s: %d faults, seed %d", run.id(), caller, run.size(), plan.seed());
         PlanStatus started = status(run, true);
         wakeUp.run();
         return started;
+    }
+
+    /**
+     * Begins nothing more until {@link #thaw}, and waits for what is on its way to a device, up to some seconds.
+     */
+    public void freeze() {
+        isFrozen = true;
+        try {
+            if (!lanes.awaitIdle(FREEZE_PATIENCE_NS)) {
+                LOG.warn("plans: an item is still on its way to its device");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    public void thaw() {
+        isFrozen = false;
+        wakeUp.run();
+    }
+
+    /** What a successor of this process goes on from. */
+    public List<KeptPlan> kept() {
+        return runs.entrySet().stream().map(run -> run.getValue().kept(run.getKey())).toList();
+    }
+
+    /** Takes the plans of a predecessor, and begins nothing until {@link #thaw}. */
+    public void restore(List<KeptPlan> kept) {
+        isFrozen = true;
+        kept.forEach(plan -> runs.put(plan.number(), new PlanRun(PREFIX + plan.number(), plan)));
+    }
+
+    private synchronized void requireRoom() throws PlanException {
+        if (isFrozen) {
+            throw PlanException.unavailable("the service is being replaced by its successor; no plan was started");
+        }
+        if (isClosed) {
+            throw PlanException.unavailable("the service is stopping; no plan was started");
+        }
+        long running = runs.values().stream().filter(PlanRun::isRunning).count();
+        if (running >= MAX_RUNNING) {
+            throw PlanException.conflict("%d plans run already, the maximum is %d".formatted(running, MAX_RUNNING));
+        }
+    }
+
+    /** It is on disk before the plan has it: a script that stops its plan must not stop another one after a restart. */
+    private long number() throws PlanException {
+        try {
+            return devices.nextNumber(SEQUENCE);
+        } catch (IOException e) {
+            throw PlanException
+                    .unavailable("the plan was not started, because its id cannot be kept: " + e.getMessage());
+        }
     }
 
     /** The plans, in the order in which they were started, without their items. */
     public List<PlanStatus> list() {
         BiPredicate<String, String> isThere = standing();
         return runs.values().stream().map(run -> run.status(isThere, false)).toList();
+    }
+
+    /** The ids of the plans that are running, in the order in which they were started. */
+    public List<String> running() {
+        return runs.values().stream().filter(PlanRun::isRunning).map(PlanRun::id).toList();
+    }
+
+    /** How many plans run, and what became of items. */
+    public PlanCounts counts() {
+        return new PlanCounts(running().size(), injected.sum(), failed.sum());
     }
 
     /** One plan. */
@@ -138,7 +207,7 @@ public final class Plans implements AutoCloseable {
         return run.status(standing(), isDetailed);
     }
 
-    /** Whether a device has a fault now; it is asked once, whatever happens meanwhile. */
+    /** Whether a device has a fault. Each device is asked only once. */
     private BiPredicate<String, String> standing() {
         long nowNs = devices.now().boottimeNs();
         Map<String, Set<String>> known = new HashMap<>();
@@ -148,60 +217,65 @@ public final class Plans implements AutoCloseable {
     }
 
     /**
-     * Begins none of a plan's items any more and reverts those of its faults that are still there, and no other. A plan
-     * that has ended is asked for the second alone.
+     * Cancels the plan's items that are still to be done, and reverts those of its faults that its devices still have. Of a
+     * plan that has ended, only the faults are reverted. No other fault is.
      *
-     * @return the plan, once that is done, or has failed as its items say
+     * @param caller who asks for it
+     * @return the plan after that; an item whose fault could not be reverted says why
      */
-    public PlanStatus stop(String id) throws PlanException {
-        return stop(find(id));
+    public PlanStatus stop(String id, String caller) throws PlanException {
+        return stop(find(id), caller);
     }
 
-    private PlanStatus stop(PlanRun run) {
+    private PlanStatus stop(PlanRun run, String caller) {
         run.stop(devices.now());
         List<CompletableFuture<Void>> reverts = run.devices().stream()
-                .map(device -> lanes.submit(device, () -> revert(run, device))).toList();
+                .map(device -> lanes.submit(device, () -> revert(run, device, caller))).toList();
         try {
             CompletableFuture.allOf(reverts.toArray(CompletableFuture<?>[]::new)).get(REVERT_DEADLINE_MS,
                     TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             LOG.errorf(e.getCause(), "plan %s: unexpected failure", run.id());
         } catch (TimeoutException e) {
-            LOG.warnf("plan %s: its faults are still being reverted", run.id());
+            LOG.warnf("plan %s: reverting its faults takes longer than %d s", run.id(), REVERT_DEADLINE_MS / 1_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         PlanStatus stopped = status(run, true);
-        LOG.infof("plan %s is stopped: %s", run.id(), stopped.counts().told());
+        LOG.infof("plan %s stopped by %s: %s", run.id(), caller, stopped.counts().summary());
         prune();
         return stopped;
     }
 
-    private void revert(PlanRun run, String device) {
+    private void revert(PlanRun run, String device, String caller) {
         Set<String> own = run.faultsAt(device);
         if (own.isEmpty()) {
             return;
         }
         try {
-            var changed = devices.changes().revert(device, DeviceVersion.ANY, fault -> own.contains(fault.id()));
-            run.onReverted(device, changed.before().faults().stream().map(effect -> effect.fault().id())
-                    .filter(own::contains).collect(Collectors.toSet()));
+            String actor = run.actor(caller);
+            var changed = devices.changes().by(caller).revert(device, DeviceVersion.ANY,
+                    fault -> own.contains(fault.id()));
+            run.onReverted(device, changed.before().faults().list().stream().map(Fault::id).filter(own::contains)
+                    .collect(Collectors.toSet()));
+            observer.onChanged(actor, changed);
         } catch (DeviceException e) {
             if (e.reason() != Reason.NOT_FOUND) {
-                run.onNotReverted(device, e.getMessage());
+                run.onNotReverted(device, e.getMessage(), e.reason() == Reason.NOT_KNOWN);
             }
         }
     }
 
     /**
-     * Forgets a plan, and stops it first if it runs.
+     * Forgets a plan, and stops it first if it is running.
      *
-     * @throws PlanException if there is none, or if it was stopped and faults of it could not be reverted; it is then kept
+     * @throws PlanException if it does not exist, or if it was stopped but not all of its faults could be reverted; it is
+     *     kept then
      */
-    public void forget(String id) throws PlanException {
+    public void forget(String id, String caller) throws PlanException {
         PlanRun run = find(id);
         if (run.isRunning()) {
-            Counts counts = stop(run).counts();
+            Counts counts = stop(run, caller).counts();
             if (counts.active() > 0) {
                 throw PlanException
                         .unavailable("plan %s was stopped, but %d of its faults could not be reverted yet; it is kept"
@@ -211,7 +285,7 @@ public final class Plans implements AutoCloseable {
         runs.values().remove(run);
     }
 
-    /** Forgets the oldest of those that have ended, where there are too many. */
+    /** Forgets the oldest ended plans if there are too many. */
     private synchronized void prune() {
         int count = 0;
         int items = 0;
@@ -227,11 +301,14 @@ public final class Plans implements AutoCloseable {
     }
 
     /**
-     * Has everything done that is due.
+     * Starts everything that is due.
      *
-     * @return how long until something else is, in nanoseconds; {@link Long#MAX_VALUE} if nothing will be
+     * @return the time until the next item is due, in nanoseconds; {@link Long#MAX_VALUE} if there is none
      */
     long runDue() {
+        if (isFrozen) {
+            return Long.MAX_VALUE;
+        }
         HostInstant now = devices.now();
         long nextNs = Long.MAX_VALUE;
         for (PlanRun run : runs.values()) {
@@ -244,27 +321,32 @@ public final class Plans implements AutoCloseable {
     }
 
     private void inject(PlanRun run, PlanRun.Progress item) {
-        if (!run.isRunning()) {
+        if (run.isCancelled(item)) {
             return;
         }
         boolean isLast;
         try {
-            devices.changes().inject(item.item().device(), DeviceVersion.ANY, Optional.of(item.faultId()),
-                    item.request());
+            String actor = run.actor(run.caller());
+            Injected done = devices.changes().by(run.caller()).inject(item.item().device(), DeviceVersion.ANY,
+                    Optional.of(item.faultId()), item.request());
+            observer.onChanged(actor, done.changed());
+            injected.increment();
             isLast = run.onInjected(item, devices.now());
         } catch (DeviceException e) {
+            failed.increment();
             isLast = run.onFailed(item, e.getMessage(), e.reason() == Reason.NOT_KNOWN, devices.now());
         } catch (RuntimeException e) {
+            failed.increment();
             LOG.errorf(e, "plan %s: unexpected failure", run.id());
-            isLast = run.onFailed(item, "the service failed; its log says how", true, devices.now());
+            isLast = run.onFailed(item, "unexpected failure; see the log of the service", true, devices.now());
         }
         if (isLast) {
-            LOG.infof("plan %s is completed: %s", run.id(), status(run, false).counts().told());
+            LOG.infof("plan %s completed: %s", run.id(), status(run, false).counts().summary());
             prune();
         }
     }
 
-    /** Begins nothing any more, and starts no plan; faults that were injected stay as long as they were to. */
+    /** Starts nothing any more. Faults that were injected stay for their durations. */
     @Override
     public void close() {
         synchronized (this) {

@@ -1,9 +1,8 @@
 package io.clocktower.plan;
 
 import io.clocktower.clock.Draw;
-import io.clocktower.clock.Effect;
-import io.clocktower.device.FaultRequest;
-import io.clocktower.device.FieldFault;
+import io.clocktower.fault.FaultRequest;
+import io.clocktower.spec.Texts;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,9 +12,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * Which fault comes to which device when.
+ * Which device gets which fault, and when.
  *
- * @param items in the order in which they are due; of those due at once, in that of the steps and the devices' names
+ * @param items in the order of their times; with equal times, of their steps, then of the devices' names
  */
 public record Schedule(List<Item> items) {
 
@@ -23,10 +22,10 @@ public record Schedule(List<Item> items) {
 
     private static final Comparator<Item> ORDER = Comparator.comparingLong(Item::atNs).thenComparingInt(Item::step)
             .thenComparing(Item::device);
-    /** Seeds are such that whoever takes numbers for floating-point ones, as many JSON readers do, loses none. */
+    /** JSON readers that use floating-point numbers represent seeds below this exactly. */
     private static final long MAX_SEED = 1L << 53;
 
-    /** What is drawn for a step, each from a seed of its own, so that none depends on another. */
+    /** What is drawn for a step: each kind has its own seed, so that no draw depends on another. */
     private enum Drawn {
         CHOICE, DELAY, SEED;
 
@@ -48,9 +47,9 @@ public record Schedule(List<Item> items) {
     }
 
     /**
-     * What a plan comes to: a function of its arguments, in whatever order the map has its devices.
+     * The schedule of a plan: a pure function of its arguments; the order of the map does not matter.
      *
-     * @param devices the labels of the devices there are, by name
+     * @param devices the labels of the present devices, by name
      * @throws PlanException if a step matches no device, or fewer than it asks for, or if there are too many items
      */
     public static Schedule of(Plan plan, Map<String, Map<String, String>> devices) throws PlanException {
@@ -63,7 +62,7 @@ public record Schedule(List<Item> items) {
                 items.add(item(plan, i, matching.get(place), place));
             }
             if (items.size() > MAX_ITEMS) {
-                throw PlanException.impossible("steps", "more than %d faults over all devices, expected at most so many"
+                throw PlanException.impossible("steps", "more than %d faults over all devices; the maximum is %<d"
                         .formatted(MAX_ITEMS));
             }
         }
@@ -78,31 +77,32 @@ public record Schedule(List<Item> items) {
     private static List<String> matching(String path, Target target, SortedMap<String, Map<String, String>> devices)
             throws PlanException {
         List<String> matching = switch (target) {
-            case Target.Labels(var labels) -> devices.entrySet().stream()
-                    .filter(device -> labels.stream()
-                            .allMatch(label -> label.getValue().equals(device.getValue().get(label.getKey()))))
-                    .map(Map.Entry::getKey).toList();
+            case Target.Labels(var selector) -> devices.entrySet().stream()
+                    .filter(device -> selector.matches(device.getValue())).map(Map.Entry::getKey).toList();
             case Target.Names(var names) -> names.stream().sorted().toList();
         };
         for (String name : matching) {
             if (!devices.containsKey(name)) {
                 throw PlanException.impossible(path + target.component(),
-                        "there is no device " + FieldFault.shown(name));
+                        "no such device: " + Texts.shown(name));
             }
         }
         if (matching.isEmpty()) {
             throw PlanException.impossible(path + target.component(), "no device has "
-                    + (target instanceof Target.Labels(var labels) && labels.size() > 1 ? "all of them" : "it"));
+                    + (target instanceof Target.Labels(var selector) && selector.labels().size() > 1
+                            ? "all of them"
+                            : "it"));
         }
         return matching;
     }
 
-    /** The places, among those that match, of the devices that a step is for: drawn one after the other. */
+    /** The indexes, among the devices that match, of those that a step is for: drawn one after another. */
     private static List<Integer> chosen(Plan plan, int step, int matching) throws PlanException {
         int count = plan.steps().get(step).share().of(matching);
         if (count > matching) {
-            throw PlanException.impossible(path(step) + "count", "%d, expected at most %d, as so many devices match"
-                    .formatted(count, matching));
+            throw PlanException.impossible(path(step) + "count",
+                    "%d, expected at most %d, the number of devices that match"
+                            .formatted(count, matching));
         }
         List<Integer> left = new ArrayList<>(IntStream.range(0, matching).boxed().toList());
         if (count == matching) {
@@ -117,10 +117,10 @@ public record Schedule(List<Item> items) {
         Step step = plan.steps().get(index);
         long delayNs = Draw.below(step.jitter().toNanos() + 1, Drawn.DELAY.seed(plan, index), place);
         FaultRequest fault = step.fault();
-        if (step.isSeedDrawn() && fault.effect() instanceof Effect.Jitter(long rangeNs, long intervalNs, long _)) {
+        if (step.isSeedDrawn()) {
             long seed = Draw.below(MAX_SEED, Drawn.SEED.seed(plan, index), place);
-            fault = new FaultRequest(fault.clock(), new Effect.Jitter(rangeNs, intervalNs, seed), fault.start(),
-                    fault.duration(), fault.author(), fault.reason());
+            fault = new FaultRequest(fault.clock(), fault.effect().withSeed(seed), fault.start(), fault.duration(),
+                    fault.author(), fault.onBehalfOf(), fault.reason());
         }
         return new Item(index, device, step.at().toNanos() + delayNs, fault);
     }

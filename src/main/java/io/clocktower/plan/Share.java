@@ -1,12 +1,14 @@
 package io.clocktower.plan;
 
-/** How many of the devices that match a step is for. Constructors refuse as those of {@link Step} do. */
+import io.clocktower.clock.InvalidComponentException;
+
+/** How many of the matching devices a step is for. Constructors reject values as those of {@link Step} do. */
 public sealed interface Share {
 
-    /** How many of so many. */
+    /** The number of devices, of those that match. */
     int of(int matching);
 
-    /** All of them. */
+    /** All that match. */
     record All() implements Share {
 
         @Override
@@ -16,7 +18,7 @@ public sealed interface Share {
     }
 
     /**
-     * So many.
+     * A number of devices.
      *
      * @param count 1 or more
      */
@@ -24,7 +26,7 @@ public sealed interface Share {
 
         public Count {
             if (count < 1) {
-                throw new IllegalArgumentException("count: %d, expected 1 or more".formatted(count));
+                throw new InvalidComponentException("count", "%d, expected 1 or more".formatted(count));
             }
         }
 
@@ -35,7 +37,7 @@ public sealed interface Share {
     }
 
     /**
-     * So many of a hundred, rounded up: of three devices 50 % are two, and 1 % is one.
+     * A percentage, rounded up: of three devices 50 % are two, and 1 % is one.
      *
      * @param percent 1 to 100
      */
@@ -43,7 +45,7 @@ public sealed interface Share {
 
         public Percent {
             if (percent < 1 || percent > 100) {
-                throw new IllegalArgumentException("percent: %d, expected 1 to 100".formatted(percent));
+                throw new InvalidComponentException("percent", "%d, expected 1 to 100".formatted(percent));
             }
         }
 

@@ -1,22 +1,22 @@
 package io.clocktower.plan;
 
+import io.clocktower.clock.InvalidComponentException;
+import io.clocktower.spec.LabelSelector;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
-/** Devices that a step may be for. Constructors refuse as those of {@link Step} do. */
+/** The devices that match a step. Constructors reject values as those of {@link Step} do. */
 public sealed interface Target {
 
-    /** The component of a step that says so. */
+    /** The name of the step's component. */
     String component();
 
-    /** Those with all of some labels, of which there is at least one. */
-    record Labels(List<Map.Entry<String, String>> labels) implements Target {
+    /** Devices with all of these labels, at least one. */
+    record Labels(LabelSelector selector) implements Target {
 
         public Labels {
-            labels = List.copyOf(labels);
-            refuseEmpty("label", labels);
+            refuseEmpty("label", selector.labels());
         }
 
         @Override
@@ -25,7 +25,7 @@ public sealed interface Target {
         }
     }
 
-    /** Those of some names, of which there is at least one, and none twice. */
+    /** Devices with these names, at least one, and each only once. */
     record Names(List<String> names) implements Target {
 
         public Names {
@@ -34,7 +34,7 @@ public sealed interface Target {
             Set<String> seen = new HashSet<>();
             for (String name : names) {
                 if (!seen.add(name)) {
-                    throw new IllegalArgumentException("devices: %s twice, expected once".formatted(name));
+                    throw new InvalidComponentException("devices", "%s twice, expected once".formatted(name));
                 }
             }
         }
@@ -47,7 +47,7 @@ public sealed interface Target {
 
     private static void refuseEmpty(String component, List<?> list) {
         if (list.isEmpty()) {
-            throw new IllegalArgumentException(component + ": none, expected at least one");
+            throw new InvalidComponentException(component, "empty, expected at least one");
         }
     }
 }

@@ -6,14 +6,14 @@ import io.clocktower.clock.ServedClock;
  * The alarm of one clock. VIRTIO 1.4, "Alarm Operation".
  *
  * <p>
- * It expires when its clock, while it is enabled, comes from before the alarm time to it or past it, and when it is
- * enabled or retained over a reset with its time not in the future. An expiration is served by one notification, which
- * waits until it can be sent; another expiration meanwhile takes its place. Disabling the alarm or setting it drops the
- * expiration that waits.
+ * An enabled alarm expires when its clock reaches or passes the alarm time. It also expires when it is enabled, or
+ * retained over a reset, with a time that is not in the future. Each expiration causes one notification. That waits until
+ * it can be sent; if the alarm expires again before, that is the same expiration. Disabling the alarm, or setting another
+ * time, drops an expiration that waits.
  *
  * <p>
- * It is told the clock's reading with each event, and answers whether it expired. Times are unsigned nanoseconds on the
- * clock.
+ * Each event comes with the clock's reading, and its method returns whether the alarm expired. Times are unsigned
+ * nanoseconds on the clock.
  */
 final class Alarm {
 
@@ -21,6 +21,8 @@ final class Alarm {
     private boolean isEnabled;
     private boolean isReached;
     private boolean isWaiting;
+    /** Whether it has expired, by its time, and the driver has not been notified: the same time is not a second expiration. */
+    private boolean isExpired;
     private long expirations;
     private long notifications;
     private long forced;
@@ -28,12 +30,13 @@ final class Alarm {
     /** An alarm that was never set. */
     Alarm() {}
 
-    /** An alarm as it was before. */
+    /** An alarm with an earlier status. */
     Alarm(AlarmStatus before) {
         timeNs = before.timeNs();
         isEnabled = before.isEnabled();
         isReached = before.isReached();
         isWaiting = before.isWaiting();
+        isExpired = isWaiting && isReached && isEnabled;
         expirations = before.expirations();
         notifications = before.notifications();
         forced = before.forced();
@@ -47,35 +50,37 @@ final class Alarm {
         return isEnabled;
     }
 
-    /** Whether its clock has come to its time. */
+    /** Whether its clock has reached its time. */
     boolean isReached() {
         return isReached;
     }
 
-    /** Whether an expiration waits to be notified. */
+    /** Whether an expiration waits for its notification. */
     boolean isWaiting() {
         return isWaiting;
     }
 
-    /** Whether the driver is to be notified, now or when the clock comes to the time. */
+    /** Whether a notification will follow: now, or when the clock reaches the time. */
     boolean isPending() {
         return isWaiting || isEnabled && !isReached;
     }
 
     /** "the device MUST accept any alarm_time value". */
     boolean set(long timeNs, boolean isEnabled, long readingNs) {
+        isExpired &= timeNs == this.timeNs;
         this.timeNs = timeNs;
         return setEnabled(isEnabled, readingNs);
     }
 
     boolean setEnabled(boolean isEnabled, long readingNs) {
         this.isEnabled = isEnabled;
+        isExpired &= isEnabled;
         isWaiting = false;
         isReached = reaches(readingNs);
         return isReached && expire();
     }
 
-    /** The clock went on, or stepped. */
+    /** The clock advanced or stepped. */
     boolean onReading(long readingNs) {
         boolean wasReached = isReached;
         isReached = reaches(readingNs);
@@ -88,15 +93,21 @@ final class Alarm {
         return isReached && expire();
     }
 
+    /** Answers whether that is a new expiration. */
     private boolean expire() {
-        if (isEnabled) {
-            isWaiting = true;
-            expirations++;
+        if (!isEnabled) {
+            return false;
         }
-        return isEnabled;
+        isWaiting = true;
+        if (isExpired) {
+            return false;
+        }
+        isExpired = true;
+        expirations++;
+        return true;
     }
 
-    /** An expiration that somebody wants, whatever the time. The alarm must be enabled. */
+    /** Expires the alarm on demand, whatever its time. It must be enabled. */
     void force() {
         isWaiting = true;
         forced++;
@@ -108,6 +119,7 @@ final class Alarm {
 
     void onNotified() {
         isWaiting = false;
+        isExpired = false;
         notifications++;
     }
 

@@ -1,8 +1,8 @@
 package io.clocktower.rtc;
 
 /**
- * Is told of alarms, on the device's thread, and must not block, nor allocate unless somebody asked to be told. Clocks are
- * told by their ids.
+ * Receives what happens to alarms, on the device's thread. It must not block, and must not allocate unless there is a
+ * subscriber. A clock is given by its id.
  */
 public interface AlarmObserver {
 
@@ -16,10 +16,10 @@ public interface AlarmObserver {
     void onDelivered(int clockId);
 
     /**
-     * Comes after any of these, and when an alarm's clock was set back or the device was reset.
+     * Follows each of the calls above. Also called when an alarm's clock was set back or the device was reset.
      *
-     * @param isPending whether the driver is to be notified some day, as things are: the alarm is enabled and its time
-     *        lies ahead, or an expiration waits
+     * @param isPending whether a notification will follow: the alarm is enabled and its time lies ahead, or an expiration
+     *        waits
      * @param isWaiting whether an expiration waits for a buffer or for a driver
      */
     void onChange(int clockId, boolean isPending, boolean isWaiting);

@@ -1,12 +1,12 @@
 package io.clocktower.rtc;
 
 /**
- * The one timer of a device's alarms. It ends with a call of {@link RtcDevice#onTime}, as does every step of the host's
- * clock while it is set.
+ * The timer of a device's alarms; there is one for all of them. When it ends it calls {@link RtcDevice#onTime}, and so
+ * does every step of the host's clock while it is set.
  */
 public interface AlarmTimer {
 
-    /** The timer of a device whose alarms nobody waits for. */
+    /** A timer that never ends. */
     AlarmTimer NONE = new AlarmTimer() {
         @Override
         public void setAfter(long delayNs) {}

@@ -1,14 +1,12 @@
 package io.clocktower.rtc;
 
-import static io.clocktower.virtqueue.LittleEndian.LE16;
-
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostMoment;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.virtqueue.DescriptorChain;
+import io.clocktower.virtqueue.TurnBudget;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -26,22 +24,25 @@ import java.util.stream.IntStream;
  */
 final class Alarms {
 
-    private static final short NOTIF_ALARM = 0x2000;
-    private static final int CLOCK_ID_OFFSET = 8;
+    private static final int NOTIF_ALARM = 0x2000;
     private static final int NOTIFICATION_BYTES = 16;
+    private static final int MSG_TYPE = 0;
+    private static final int CLOCK_ID = 1;
 
     private final List<ServedClock> clocks;
     private final HostClock host;
-    /** All that is done at a time is done as of this one, so that no alarm is reached between its look and its timer. */
+    /** One reading of the host for all that happens at a time: no alarm is reached between the check and its timer. */
     private final HostMoment now = new HostMoment();
     private final AlarmTimer timer;
     private final AlarmObserver observer;
     /** By clock; null where the clock has none. */
     private final Alarm[] alarms;
     private final DescriptorChain chain = new DescriptorChain();
+    private final TurnBudget budget = new TurnBudget();
     private boolean isNegotiated;
     private long changes;
-    private final MemorySegment notification = MemorySegment.ofArray(new long[NOTIFICATION_BYTES / Long.BYTES]);
+    /** In words. */
+    private final long[] notification = new long[NOTIFICATION_BYTES / Long.BYTES];
 
     Alarms(List<ServedClock> clocks, HostClock host, AlarmTimer timer, AlarmObserver observer) {
         this.clocks = clocks;
@@ -49,7 +50,7 @@ final class Alarms {
         this.timer = timer;
         this.observer = observer;
         alarms = clocks.stream().map(clock -> clock.spec().alarm() ? new Alarm() : null).toArray(Alarm[]::new);
-        notification.set(LE16, 0, NOTIF_ALARM);
+        notification[MSG_TYPE] = NOTIF_ALARM;
     }
 
     /** Whether a clock has an alarm. */
@@ -64,6 +65,7 @@ final class Alarms {
 
     void setNegotiated(boolean isNegotiated) {
         this.isNegotiated = isNegotiated;
+        chain.forget();
     }
 
     boolean isEmpty() {
@@ -96,7 +98,7 @@ final class Alarms {
         setTimer();
     }
 
-    /** Looks at the clocks anew: time went on, or the mapping from the host's time to the clocks' changed. */
+    /** Reads the clocks again: time advanced, or the mapping from the host's time to the clocks' time changed. */
     void onTime() {
         now.take(host);
         for (int id = 0; id < alarms.length; id++) {
@@ -134,8 +136,8 @@ final class Alarms {
     }
 
     /**
-     * An enabled alarm that has passed keeps the timer too: it expires again if the clock falls back and comes past it
-     * once more.
+     * An enabled alarm that has passed needs the timer too: it expires again if the clock is set back and passes it once
+     * more.
      */
     private void setTimer() {
         boolean isAnyEnabled = false;
@@ -153,7 +155,7 @@ final class Alarms {
         }
     }
 
-    /** Whether an expiration waits to be notified. */
+    /** Whether an expiration waits for its notification. */
     boolean isAnyWaiting() {
         for (Alarm alarm : alarms) {
             if (alarm != null && alarm.isWaiting()) {
@@ -163,18 +165,24 @@ final class Alarms {
         return false;
     }
 
-    /** Sends the notifications that wait, as far as there are buffers for them. A buffer that is too small is of no use. */
-    void sendNotifications(Virtqueue alarmq) throws VirtqueueException {
+    /**
+     * Sends the notifications that wait, as far as there are buffers for them. A buffer that is too small is returned
+     * unused.
+     *
+     * @return whether the turn's budget ended before the buffers or the notifications did
+     */
+    boolean sendNotifications(Virtqueue alarmq) throws VirtqueueException {
+        budget.begin();
         for (int id = 0; id < alarms.length; id++) {
             while (has(id) && alarms[id].isWaiting()) {
-                if (!alarmq.pop(chain)) {
-                    return;
+                if (budget.isSpent() || !alarmq.pop(chain, budget)) {
+                    return budget.isSpent();
                 }
                 if (chain.writableBytes() < NOTIFICATION_BYTES) {
                     alarmq.push(chain, 0);
                     continue;
                 }
-                notification.set(LE16, CLOCK_ID_OFFSET, (short) id);
+                notification[CLOCK_ID] = id;
                 chain.write(notification, NOTIFICATION_BYTES);
                 alarmq.push(chain, NOTIFICATION_BYTES);
                 alarms[id].onNotified();
@@ -183,9 +191,10 @@ final class Alarms {
                 observe(id, false);
             }
         }
+        return false;
     }
 
-    /** Rises whenever {@link #status} becomes another one. */
+    /** Increases whenever {@link #status} changes. */
     long changes() {
         return changes;
     }
@@ -194,7 +203,7 @@ final class Alarms {
         return IntStream.range(0, alarms.length).filter(this::has).mapToObj(id -> alarms[id].status(id)).toList();
     }
 
-    /** Has an enabled alarm expire now; false if it is not enabled. */
+    /** Expires an enabled alarm now; false if it is not enabled. */
     boolean force(int clockId) {
         if (!isEnabled(clockId)) {
             return false;
@@ -205,7 +214,7 @@ final class Alarms {
         return true;
     }
 
-    /** Has the alarms that there were before, as far as their clocks still have one. */
+    /** Restores alarms from their status, for the clocks that still have one. */
     void restore(List<AlarmStatus> before) {
         before.stream().filter(alarm -> alarm.clockId() < alarms.length && has(alarm.clockId()))
                 .forEach(alarm -> alarms[alarm.clockId()] = new Alarm(alarm));

@@ -38,7 +38,7 @@ final class CrossTimestamp {
     /**
      * Reads a pair. A later pair's counter never shows less than an earlier one's.
      *
-     * @return false if there is none: the clock's reading cannot be represented, or the two could not be read closely
+     * @return false on failure: the clock's reading cannot be represented, or the two could not be read closely
      */
     boolean take(ServedClock clock, GuestCounter counter, HostClock host) {
         long bestNs = Long.MAX_VALUE;
@@ -72,7 +72,7 @@ final class CrossTimestamp {
                 && Long.compareUnsigned(after - before, (apartNs + 1) * FASTEST) <= 0;
     }
 
-    /** The next counter is another one, or counts anew. */
+    /** The next counter is a different one, or starts over. */
     void forget() {
         hasLast = false;
     }

@@ -1,13 +1,9 @@
 package io.clocktower.rtc;
 
-import static io.clocktower.virtqueue.LittleEndian.LE16;
-import static io.clocktower.virtqueue.LittleEndian.LE64;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
+import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.virtqueue.DescriptorChain;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -24,87 +20,119 @@ import java.util.List;
  *   8 le64 alarm_time, 16 le16 clock_id, 18 u8 flags, 19 u8 reserved[5]
  * </pre>
  *
- * What a response does not say is zero. A response whose status is not OK is its head alone.
+ * All other bytes of a response are zero. A response whose status is not OK consists of its head. A request is read once,
+ * into words, so that its driver cannot change it while we look at it.
  */
 final class RequestHandler {
 
     private static final int HEAD_BYTES = 8;
     private static final int LONGEST_BYTES = 24;
-    private static final int CLOCK_ID_OFFSET = 8;
-    private static final int HW_COUNTER_OFFSET = 10;
-    private static final int CLOCK_READING_OFFSET = 8;
-    private static final int NUM_CLOCKS_OFFSET = 8;
-    private static final int TYPE_OFFSET = 8;
-    private static final int SMEARING_OFFSET = 9;
+    private static final int LONGEST_WORDS = LONGEST_BYTES / Long.BYTES;
 
-    private static final int CLOCK_FLAGS_OFFSET = 10;
-    private static final int REQUEST_FLAGS_OFFSET = 10;
-    private static final int ALARM_TIME_OFFSET = 8;
-    private static final int ALARM_FLAGS_OFFSET = 16;
-    private static final int SET_ALARM_CLOCK_ID_OFFSET = 16;
-    private static final int CROSS_FLAGS_OFFSET = 8;
-    private static final int COUNTER_CYCLES_OFFSET = 16;
-    private static final byte FLAG_CROSS_CAP = 1;
-    private static final byte FLAG_ALARM_CAP = 1;
-    private static final byte FLAG_ALARM_ENABLED = 1;
+    /** The words of a request and of a response. SET_ALARM alone has its time before the clock and the flags. */
+    private static final int HEAD = 0;
+    private static final int PARAMS = 1;
+    private static final int SET_ALARM_TIME = 1;
+    private static final int SET_ALARM_PARAMS = 2;
+    private static final int ALARM_FLAGS = 2;
+    private static final int COUNTER_CYCLES = 2;
 
-    private final List<ServedClock> clocks;
+    private static final long LE16_MASK = 0xffff;
+    private static final long BYTE_MASK = 0xff;
+    /** Of hw_counter or flags in a request, of CLOCK_CAP's smearing and flags in a response. */
+    private static final int PARAM_SHIFT = 16;
+    private static final int SMEARING_SHIFT = 8;
+    private static final int CLOCK_FLAGS_SHIFT = 16;
+    private static final long FLAG_CROSS_CAP = 1;
+    private static final long FLAG_ALARM_CAP = 1;
+    private static final long FLAG_ALARM_ENABLED = 1;
+
+    private final ServedClock[] clocks;
     private final HostClock host;
+    private final BatchClock batchClock;
     private final Alarms alarms;
-    private final RequestObserver observer;
-    private final MemorySegment request = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
-    private final MemorySegment response = MemorySegment.ofArray(new long[LONGEST_BYTES / Long.BYTES]);
-
-    private RequestType type = RequestType.UNKNOWN;
+    private final long[] request = new long[LONGEST_WORDS];
+    private final long[] response = new long[LONGEST_WORDS];
     private final CrossTimestamp crossTimestamp = new CrossTimestamp();
     private GuestCounter counter;
 
-    RequestHandler(List<ServedClock> clocks, HostClock host, Alarms alarms, RequestObserver observer) {
-        this.clocks = clocks;
+    private RequestType type = RequestType.UNKNOWN;
+    private Status status = Status.OK;
+    /** The reading that all requests of a batch for one clock are given. */
+    private long readingNs;
+    private int readingClock = RequestRun.NO_CLOCK;
+    private int clockId;
+    private int param;
+    private int readClock;
+
+    RequestHandler(List<ServedClock> clocks, HostClock host, Alarms alarms) {
+        this.clocks = clocks.toArray(ServedClock[]::new);
         this.host = host;
         this.alarms = alarms;
-        this.observer = observer;
+        batchClock = new BatchClock(host);
     }
 
-    /** The guest's counter, or null where it is not known. */
+    /** Sets the guest's counter, or null if it is not known. */
     void setCounter(GuestCounter counter) {
         this.counter = counter;
         crossTimestamp.forget();
     }
 
+    /** All requests up to the next call were seen to be available before this one. */
+    void beginBatch() {
+        batchClock.begin();
+        readingClock = RequestRun.NO_CLOCK;
+    }
+
+    /** Reads a request, and answers its type. */
+    RequestType take(DescriptorChain chain) {
+        RequestType taken = typeOf(chain);
+        // A reference that is stored costs more than one that is compared.
+        if (taken != type) {
+            type = taken;
+        }
+        return taken;
+    }
+
     /**
-     * Answers one request into its own buffer.
+     * Answers the request that was taken into its own buffer.
      *
      * @return how many bytes of the device-writable part were written
      */
-    int handle(DescriptorChain chain) {
-        type = typeOf(chain);
-        response.fill((byte) 0);
-        Status status = chain.writableBytes() == 0 ? Status.NO_ROOM : execute(type, chain);
-        observer.onRequest(type, status);
-        if (status == Status.NO_ROOM) {
+    int answer(DescriptorChain chain) {
+        readClock = RequestRun.NO_CLOCK;
+        Status end = chain.writableBytes() == 0 ? Status.NO_ROOM : execute(chain);
+        if (end != status) {
+            status = end;
+        }
+        if (end == Status.NO_ROOM) {
             return 0;
         }
-        response.set(JAVA_BYTE, 0, status.id());
-        int bytes = status == Status.OK ? type.responseBytes() : (int) Math.min(HEAD_BYTES, chain.writableBytes());
+        response[HEAD] = Byte.toUnsignedLong(end.id());
+        int bytes = end == Status.OK ? type.responseBytes() : (int) Math.min(HEAD_BYTES, chain.writableBytes());
         chain.write(response, bytes);
         return bytes;
     }
 
-    /** The type of the request that was answered last. */
-    RequestType type() {
-        return type;
+    /** How the request that was answered last ended. */
+    Status status() {
+        return status;
+    }
+
+    /** The clock whose reading it was given, or {@link RequestRun#NO_CLOCK}. */
+    int readClock() {
+        return readClock;
     }
 
     private RequestType typeOf(DescriptorChain chain) {
         if (chain.readableBytes() < HEAD_BYTES) {
             return RequestType.UNKNOWN;
         }
-        chain.read(request, Math.min(LONGEST_BYTES, chain.readableBytes()));
-        return RequestType.of(Short.toUnsignedInt(request.get(LE16, 0)));
+        chain.read(request, (int) Math.min(LONGEST_BYTES, chain.readableBytes()));
+        return RequestType.of((int) (request[HEAD] & LE16_MASK));
     }
 
-    private Status execute(RequestType type, DescriptorChain chain) {
+    private Status execute(DescriptorChain chain) {
         if (chain.readableBytes() < HEAD_BYTES) {
             return Status.EINVAL;
         }
@@ -114,11 +142,14 @@ final class RequestHandler {
         if (chain.readableBytes() < type.requestBytes() || chain.writableBytes() < type.responseBytes()) {
             return Status.EINVAL;
         }
+        long params = request[type == RequestType.SET_ALARM ? SET_ALARM_PARAMS : PARAMS];
+        clockId = (int) (params & LE16_MASK);
+        param = (int) (params >>> PARAM_SHIFT & BYTE_MASK);
         return switch (type) {
+            case READ -> read();
             case CFG -> cfg();
             case CLOCK_CAP -> clockCap();
             case CROSS_CAP -> crossCap();
-            case READ -> read();
             case READ_CROSS -> readCross();
             case READ_ALARM -> readAlarm();
             case SET_ALARM -> setAlarm();
@@ -128,7 +159,7 @@ final class RequestHandler {
     }
 
     private Status cfg() {
-        response.set(LE16, NUM_CLOCKS_OFFSET, (short) clocks.size());
+        response[PARAMS] = clocks.length;
         return Status.OK;
     }
 
@@ -136,12 +167,9 @@ final class RequestHandler {
         if (!hasClock()) {
             return Status.ENODEV;
         }
-        ServedClock clock = clocks.get(clockId());
-        response.set(JAVA_BYTE, TYPE_OFFSET, (byte) clock.spec().type().id());
-        response.set(JAVA_BYTE, SMEARING_OFFSET, (byte) clock.spec().smearing().id());
-        if (hasAlarm()) {
-            response.set(JAVA_BYTE, CLOCK_FLAGS_OFFSET, FLAG_ALARM_CAP);
-        }
+        ClockSpec spec = clocks[clockId].spec();
+        response[PARAMS] = spec.type().id() | (long) spec.smearing().id() << SMEARING_SHIFT
+                | (hasAlarm() ? FLAG_ALARM_CAP << CLOCK_FLAGS_SHIFT : 0);
         return Status.OK;
     }
 
@@ -149,11 +177,10 @@ final class RequestHandler {
         if (!hasClock()) {
             return Status.ENODEV;
         }
-        int wanted = hwCounter();
-        if (wanted != GuestCounter.ARM_VCT && wanted != GuestCounter.X86_TSC) {
+        if (param != GuestCounter.ARM_VCT && param != GuestCounter.X86_TSC) {
             return Status.EOPNOTSUPP;
         }
-        response.set(JAVA_BYTE, CROSS_FLAGS_OFFSET, hasCounter() ? FLAG_CROSS_CAP : 0);
+        response[PARAMS] = hasCounter() ? FLAG_CROSS_CAP : 0;
         return Status.OK;
     }
 
@@ -161,12 +188,15 @@ final class RequestHandler {
         if (!hasClock()) {
             return Status.ENODEV;
         }
-        long readingNs = clocks.get(clockId()).readNs(host);
+        if (readingClock != clockId) {
+            readingNs = clocks[clockId].readNs(batchClock);
+            readingClock = clockId;
+        }
         if (!ServedClock.isRepresentable(readingNs)) {
             return Status.EIO;
         }
-        response.set(LE64, CLOCK_READING_OFFSET, readingNs);
-        observer.onRead(clockId());
+        response[PARAMS] = readingNs;
+        readClock = clockId;
         return Status.OK;
     }
 
@@ -177,12 +207,14 @@ final class RequestHandler {
         if (!hasCounter()) {
             return Status.EOPNOTSUPP;
         }
-        if (!crossTimestamp.take(clocks.get(clockId()), counter, host)) {
+        // It has a reading of its own, before which no later request's may be.
+        beginBatch();
+        if (!crossTimestamp.take(clocks[clockId], counter, host)) {
             return Status.EIO;
         }
-        response.set(LE64, CLOCK_READING_OFFSET, crossTimestamp.clockReading());
-        response.set(LE64, COUNTER_CYCLES_OFFSET, crossTimestamp.counterCycles());
-        observer.onRead(clockId());
+        response[PARAMS] = crossTimestamp.clockReading();
+        response[COUNTER_CYCLES] = crossTimestamp.counterCycles();
+        readClock = clockId;
         return Status.OK;
     }
 
@@ -190,22 +222,19 @@ final class RequestHandler {
         if (!hasAlarm()) {
             return Status.ENODEV;
         }
-        response.set(LE64, ALARM_TIME_OFFSET, alarms.timeNs(clockId()));
-        response.set(JAVA_BYTE, ALARM_FLAGS_OFFSET, alarms.isEnabled(clockId()) ? FLAG_ALARM_ENABLED : 0);
+        response[PARAMS] = alarms.timeNs(clockId);
+        response[ALARM_FLAGS] = alarms.isEnabled(clockId) ? FLAG_ALARM_ENABLED : 0;
         return Status.OK;
     }
 
     private Status setAlarm() {
-        long timeNs = request.get(LE64, ALARM_TIME_OFFSET);
-        // This request alone has its time before the clock and the flags.
-        MemorySegment.copy(request, SET_ALARM_CLOCK_ID_OFFSET, request, CLOCK_ID_OFFSET, Long.BYTES);
         if (!hasAlarm()) {
             return Status.ENODEV;
         }
         if (hasUnknownFlags()) {
             return Status.EINVAL;
         }
-        alarms.set(clockId(), timeNs, isEnabling());
+        alarms.set(clockId, request[SET_ALARM_TIME], isEnabling());
         return Status.OK;
     }
 
@@ -216,36 +245,28 @@ final class RequestHandler {
         if (hasUnknownFlags()) {
             return Status.EINVAL;
         }
-        alarms.setEnabled(clockId(), isEnabling());
+        alarms.setEnabled(clockId, isEnabling());
         return Status.OK;
     }
 
     /** "If VIRTIO_RTC_F_ALARM has not been negotiated, the device MUST NOT support the alarm messages." */
     private boolean hasAlarm() {
-        return alarms.isNegotiated() && hasClock() && alarms.has(clockId());
+        return alarms.isNegotiated() && hasClock() && alarms.has(clockId);
     }
 
     private boolean hasUnknownFlags() {
-        return (request.get(JAVA_BYTE, REQUEST_FLAGS_OFFSET) & ~FLAG_ALARM_ENABLED) != 0;
+        return (param & ~FLAG_ALARM_ENABLED) != 0;
     }
 
     private boolean isEnabling() {
-        return request.get(JAVA_BYTE, REQUEST_FLAGS_OFFSET) == FLAG_ALARM_ENABLED;
+        return param == FLAG_ALARM_ENABLED;
     }
 
     private boolean hasClock() {
-        return clockId() < clocks.size();
-    }
-
-    private int clockId() {
-        return Short.toUnsignedInt(request.get(LE16, CLOCK_ID_OFFSET));
-    }
-
-    private int hwCounter() {
-        return Byte.toUnsignedInt(request.get(JAVA_BYTE, HW_COUNTER_OFFSET));
+        return clockId < clocks.length;
     }
 
     private boolean hasCounter() {
-        return counter != null && counter.id() == hwCounter();
+        return counter != null && counter.id() == param;
     }
 }

@@ -1,18 +1,20 @@
 package io.clocktower.rtc;
 
-/** Is told of requests, on the device's thread, and must neither block nor allocate. */
+/** Receives what happens to requests, on the device's thread. It must not block and must not allocate. */
 public interface RequestObserver {
 
-    /** A request was answered. */
-    void onRequest(RequestType type, Status status);
+    /**
+     * Requests of one type ended alike, one after the other.
+     *
+     * @param count how many, 1 or more
+     * @param ns how long each of them took in nanoseconds: its share of the time of all
+     */
+    void onRequests(RequestType type, Status status, int count, long ns);
 
     /**
-     * The response to a request is in the used ring.
+     * Readings of a clock were given to the driver.
      *
-     * @param ns how long that took from the one before it in the same turn, or from the beginning of the turn
+     * @param count how many, 1 or more
      */
-    void onUsed(RequestType type, long ns);
-
-    /** A clock's reading was given to the driver. */
-    void onRead(int clockId);
+    void onReads(int clockId, int count);
 }

@@ -23,7 +23,7 @@ public enum RequestType {
     READ_ALARM(0x1003, 16, 24, OK, ENODEV),
     SET_ALARM(0x1004, 24, 8, OK, ENODEV),
     SET_ALARM_ENABLED(0x1005, 16, 8, OK, ENODEV),
-    /** Any type that the specification does not have, and a request too short to say one. */
+    /** A type that the specification does not define, or a request too short to contain a type. */
     UNKNOWN(-1, 0, 0, EOPNOTSUPP);
     // @formatter:on
 
@@ -35,7 +35,7 @@ public enum RequestType {
     private final Set<Status> statuses;
 
     /**
-     * @param statuses how a request of the type can end besides those that any request can
+     * @param statuses how a request of the type can end, besides the statuses common to all requests
      */
     RequestType(int id, int requestBytes, int responseBytes, Status... statuses) {
         this.id = id;

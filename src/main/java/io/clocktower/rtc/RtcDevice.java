@@ -4,6 +4,7 @@ import io.clocktower.clock.HostClock;
 import io.clocktower.clock.ServedClock;
 import io.clocktower.virtqueue.DescriptorChain;
 import io.clocktower.virtqueue.Feature;
+import io.clocktower.virtqueue.TurnBudget;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.util.List;
@@ -21,14 +22,12 @@ public final class RtcDevice {
 
     private static final long FEATURES = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX
             | Feature.RING_PACKED;
-    /** What one turn takes on at the most, so that other devices of the thread have theirs. */
-    private static final int REQUESTS_A_TURN = 256;
-    private static final int DESCRIPTORS_A_TURN = 4096;
 
     private final Alarms alarms;
     private final RequestHandler handler;
-    private final RequestObserver observer;
+    private final RequestRun run;
     private final DescriptorChain chain = new DescriptorChain();
+    private final TurnBudget budget = new TurnBudget();
 
     /**
      * @param clocks in the order of their ids
@@ -37,8 +36,8 @@ public final class RtcDevice {
     public RtcDevice(List<ServedClock> clocks, HostClock host, AlarmTimer timer, RequestObserver observer,
             AlarmObserver alarmObserver) {
         alarms = new Alarms(clocks, host, timer, alarmObserver);
-        handler = new RequestHandler(clocks, host, alarms, observer);
-        this.observer = observer;
+        handler = new RequestHandler(clocks, host, alarms);
+        run = new RequestRun(observer, System::nanoTime);
     }
 
     /** The features that the device offers: VIRTIO_RTC_F_ALARM if a clock has an alarm. */
@@ -46,61 +45,68 @@ public final class RtcDevice {
         return FEATURES | (alarms.isEmpty() ? 0 : F_ALARM);
     }
 
-    /** The driver negotiated these features, or none any more. */
+    /** The driver negotiated these features; 0 after a reset. */
     public void onFeatures(long features) {
         alarms.setNegotiated((features & F_ALARM) != 0);
+        chain.forget();
     }
 
     /**
-     * The guest's counter, or null where it is not known. It must not change while a driver is ready: CROSS_CAP is then to
-     * answer the same.
+     * Sets the guest's counter, or null if it is not known. It must not change while a driver is ready, because the answer
+     * to CROSS_CAP must stay the same.
      */
     public void setCounter(GuestCounter counter) {
         handler.setCounter(counter);
     }
 
     /**
-     * Uses what the driver made available.
+     * Uses the buffers that the driver made available.
      *
-     * @return whether there may be more, left for another turn
+     * @return whether the turn's budget ended first: the rest is for the next turn
      */
     public boolean onAvailable(int queueIndex, Virtqueue virtqueue) throws VirtqueueException {
         if (queueIndex == REQUESTQ) {
             return answerRequests(virtqueue);
         }
-        if (alarms.isNegotiated()) {
-            alarms.sendNotifications(virtqueue);
-        }
-        return false;
+        return alarms.isNegotiated() && alarms.sendNotifications(virtqueue);
     }
 
+    /** Answers all that one look has found available with one reading of the clocks, taken after that look. */
     private boolean answerRequests(Virtqueue requestq) throws VirtqueueException {
-        int descriptors = 0;
-        long fromNs = System.nanoTime();
-        for (int i = 0; i < REQUESTS_A_TURN && descriptors < DESCRIPTORS_A_TURN; i++) {
-            if (!requestq.pop(chain)) {
-                return false;
+        budget.begin();
+        run.begin();
+        handler.beginBatch();
+        int looks = requestq.looks();
+        try {
+            while (!budget.isSpent()) {
+                if (!requestq.pop(chain, budget)) {
+                    return budget.isSpent();
+                }
+                if (requestq.looks() != looks) {
+                    looks = requestq.looks();
+                    handler.beginBatch();
+                }
+                run.beginRequest(handler.take(chain));
+                requestq.push(chain, handler.answer(chain));
+                run.endRequest(handler.status(), handler.readClock());
             }
-            requestq.push(chain, handler.handle(chain));
-            descriptors += chain.descriptorCount();
-            long nowNs = System.nanoTime();
-            observer.onUsed(handler.type(), nowNs - fromNs);
-            fromNs = nowNs;
+            return true;
+        } finally {
+            run.end();
         }
-        return true;
     }
 
-    /** The timer ended, the host's clock stepped, or the device's time is another one. */
+    /** The timer ended, the host's clock stepped, or a change was made to the device's time. */
     public void onTime() {
         alarms.onTime();
     }
 
-    /** The device was reset: alarms are retained, and those that have passed expire anew. */
+    /** The device was reset: alarms are retained, and those that have passed expire again. */
     public void onReset() {
         alarms.onReset();
     }
 
-    /** Whether the alarmq should be run, for there is a notification to send. */
+    /** Whether a notification waits, for which the alarmq should be run. */
     public boolean hasNotification() {
         return alarms.isNegotiated() && alarms.isAnyWaiting();
     }
@@ -110,18 +116,18 @@ public final class RtcDevice {
         return alarms.status();
     }
 
-    /** Rises whenever {@link #alarms} become others; allocates nothing. */
+    /** Increases whenever {@link #alarms} changes. Allocates nothing. */
     public long alarmChanges() {
         return alarms.changes();
     }
 
-    /** Has the alarms that the device had before; one whose time has come meanwhile expires. */
+    /** Restores the alarms that the device had before. One whose time has come since then expires. */
     public void restore(List<AlarmStatus> before) {
         alarms.restore(before);
     }
 
     /**
-     * Has the alarm of a clock, which must have one, expire now, whatever its time.
+     * Expires the alarm of a clock now, whatever its time. The clock must have an alarm.
      *
      * @return false if it is not enabled
      */

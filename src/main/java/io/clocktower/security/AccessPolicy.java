@@ -2,45 +2,56 @@ package io.clocktower.security;
 
 import io.clocktower.audit.Call;
 import io.clocktower.config.ClocktowerConfig.Role;
+import io.clocktower.config.ConsoleSwitch;
 import io.github.bucket4j.Bucket;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.credential.CertificateCredential;
 import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.vertx.http.runtime.security.HttpAuthenticator;
 import io.quarkus.vertx.http.runtime.security.HttpSecurityPolicy;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
 /**
- * Who may make a call, whatever its path: GET and HEAD need a viewer, everything else an operator, and health is for
- * everybody. Where nobody is asked who he is, a service bound to the loopback interface allows everything, and one that
- * is bound elsewhere reads.
+ * Who may make a call, for every path: GET and HEAD require a viewer, everything else an operator. Health is open to
+ * everyone, and so are the files of the console: they hold no data, and the page asks for a token. Without authentication, a service that is bound to the loopback interface allows everything; one that is bound to
+ * another address allows reading only.
  */
 @ApplicationScoped
 public class AccessPolicy implements HttpSecurityPolicy {
 
     private static final Logger LOG = Logger.getLogger(AccessPolicy.class);
-    private static final String HEALTH = "/q/health";
+    /** The path as it was sent: another spelling of it is no health check. */
+    private static final Pattern HEALTH = Pattern.compile("/q/health(/(live|ready|started|well))?/?");
+    /** The same; it has no dot segments. */
+    private static final Pattern CONSOLE = Pattern
+            .compile("/|/console(/([a-z0-9-]++/)*+([a-z0-9-]++(\\.[a-z0-9-]++)*+)?)?");
     private static final int FORBIDDEN = 403;
     private static final int UNAVAILABLE = 503;
 
     private final Protection protection;
-    /** Anybody can send tokens that nobody can check. */
+    private final HttpAuthenticator authenticator;
+    private final ConsoleSwitch console;
+    /** Anyone can send tokens that cannot be checked. */
     private final Bucket warnings = Bucket.builder()
             .addLimit(limit -> limit.capacity(1).refillGreedy(1, Duration.ofSeconds(10))).build();
 
-    AccessPolicy(Protection protection) {
+    AccessPolicy(Protection protection, HttpAuthenticator authenticator, ConsoleSwitch console) {
         this.protection = protection;
+        this.console = console;
+        this.authenticator = authenticator;
     }
 
     @Override
     public Uni<CheckResult> checkPermission(RoutingContext context, Uni<SecurityIdentity> identity,
             AuthorizationRequestContext authorization) {
         boolean isChange = Call.isChange(context);
-        if (!isChange && isHealth(context.normalizedPath())) {
+        if (isOpen(context)) {
             return CheckResult.permit();
         }
         if (!protection.authenticates()) {
@@ -54,13 +65,29 @@ public class AccessPolicy implements HttpSecurityPolicy {
                 .map(caller -> check(context, caller, isChange ? Role.OPERATOR : Role.VIEWER));
     }
 
-    private static boolean isHealth(String path) {
-        return path.equals(HEALTH) || path.startsWith(HEALTH + "/");
+    /**
+     * Finds out who makes a call that fails before {@link #checkPermission}, and records it. Where authentication is
+     * configured and the caller is not known, the Uni fails with a {@link Refusal}.
+     */
+    Uni<Void> identify(RoutingContext context) {
+        if (!protection.authenticates() || isOpen(context) || Right.of(context).isPresent()) {
+            return Uni.createFrom().voidItem();
+        }
+        return authenticator.attemptAuthentication(context).onFailure().transform(this::refusal)
+                .invoke(caller -> recognize(context, caller)).replaceWithVoid();
+    }
+
+    /** Whether everyone may read it. */
+    private boolean isOpen(RoutingContext context) {
+        String path = context.request().path();
+        return !Call.isChange(context) && path != null
+                && (HEALTH.matcher(path).matches() || console.isOn() && CONSOLE.matcher(path).matches());
     }
 
     private Refusal anonymousChange() {
-        return new Refusal(FORBIDDEN, "Changes are refused: nobody can be asked who he is, and quarkus.http.host (%s)"
-                .formatted(protection.host()) + " is not a loopback address.");
+        return new Refusal(FORBIDDEN,
+                ("Changes are not allowed: authentication is not configured, and quarkus.http.host"
+                        + " (%s) is not a loopback address.").formatted(protection.host()));
     }
 
     private Throwable refusal(Throwable failure) {
@@ -68,21 +95,26 @@ public class AccessPolicy implements HttpSecurityPolicy {
             return Problems.unauthorized("The credential is not valid.");
         }
         if (warnings.tryConsume(1)) {
-            LOG.warnf("a caller cannot be authenticated: %s", failure.getMessage());
+            LOG.warnf("authentication failed: %s", failure.getMessage());
         }
-        return new Refusal(UNAVAILABLE, "Who is calling cannot be found out now; the service's log says why.");
+        return new Refusal(UNAVAILABLE, "Authentication is temporarily unavailable. The service's log says why.");
     }
 
-    private static CheckResult check(RoutingContext context, SecurityIdentity caller, Role needed) {
-        if (caller.isAnonymous()) {
-            throw Problems.unauthorized("A bearer token or a client certificate is expected.");
-        }
-        Call.of(context).authenticated(name(caller), how(caller));
+    private CheckResult check(RoutingContext context, SecurityIdentity caller, Role needed) {
+        recognize(context, caller);
         boolean isAllowed = caller.hasRole(Protection.name(Role.OPERATOR)) || caller.hasRole(Protection.name(needed));
         if (!isAllowed) {
-            throw new Refusal(FORBIDDEN, "The role %s is needed.".formatted(Protection.name(needed)));
+            throw new Refusal(FORBIDDEN, "The role %s is required.".formatted(Protection.name(needed)));
         }
         return new CheckResult(true, caller);
+    }
+
+    private void recognize(RoutingContext context, SecurityIdentity caller) {
+        if (caller == null || caller.isAnonymous()) {
+            throw Problems.unauthorized("A bearer token or a client certificate is required.");
+        }
+        Call.of(context).authenticated(name(caller), how(caller));
+        Right.of(caller, protection.tokens()).keepIn(context);
     }
 
     private static String name(SecurityIdentity caller) {

@@ -13,7 +13,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
 
-/** Knows callers by their bearer token's hash. A token that is not known is OIDC's, where that is configured. */
+/** Authenticates callers by the hash of their bearer token. An unknown token goes to OIDC where that is configured. */
 @ApplicationScoped
 public class BearerMechanism implements HttpAuthenticationMechanism {
 
@@ -46,7 +46,8 @@ public class BearerMechanism implements HttpAuthenticationMechanism {
 
     private static SecurityIdentity identity(Token token) {
         return QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal(token.name()))
-                .addRole(Protection.name(token.role())).addAttribute(Protection.HOW, "token").build();
+                .addRole(Protection.name(token.role())).addAttribute(Protection.HOW, "token")
+                .addAttribute(Right.TOKEN, token).build();
     }
 
     @Override

@@ -7,12 +7,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How many changes each caller may still make. Thread-safe. */
+/** Limits the rate of changes of each caller. Thread-safe. */
 final class ChangeRate {
 
     static final int BURST_SECONDS = 5;
 
-    /** Of more callers, those that were away longest are forgotten. */
+    /** With more callers, those that were inactive longest are forgotten. */
     private static final int MAX_CALLERS = 10_000;
 
     private final int changesPerSecond;
@@ -35,7 +35,7 @@ final class ChangeRate {
         this.time = time;
     }
 
-    /** Takes one change from the caller's; where none is left, how long until there is one, in nanoseconds; else 0. */
+    /** Counts one change of a caller. If it exceeds the rate, the time until the next one is allowed, in nanoseconds; else 0. */
     long waitNs(String caller) {
         ConsumptionProbe probe = bucket(caller).tryConsumeAndReturnRemaining(1);
         return probe.isConsumed() ? 0 : Math.max(1, probe.getNanosToWaitForRefill());

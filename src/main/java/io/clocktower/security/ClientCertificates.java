@@ -14,7 +14,7 @@ import java.util.Set;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 
-/** Roles of callers with a client certificate, which the TLS configuration's trust store vouches for. */
+/** Roles of callers with a client certificate that the trust store of the TLS configuration accepts. */
 @ApplicationScoped
 public class ClientCertificates {
 
@@ -24,7 +24,7 @@ public class ClientCertificates {
         roles = config.auth().certificates();
     }
 
-    /** A certificate is asked for, and who has none may have a token. */
+    /** A certificate is requested but not required: a caller without one may use a token. */
     void register(@Observes HttpSecurity http) {
         if (!roles.isEmpty()) {
             http.mTLS(

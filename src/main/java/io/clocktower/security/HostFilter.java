@@ -11,11 +11,11 @@ import jakarta.enterprise.event.Observes;
 import java.util.List;
 import java.util.Set;
 
-/** Refuses what a browser sends on behalf of a page that is not the service's own. */
+/** Rejects requests that a browser sends on behalf of a page of another origin. */
 @ApplicationScoped
 public class HostFilter {
 
-    /** Before anybody is asked who he is. */
+    /** Before authentication. */
     private static final int PRIORITY = 900;
     private static final int BAD_REQUEST = 400;
     private static final int FORBIDDEN = 403;
@@ -43,25 +43,25 @@ public class HostFilter {
         HttpServerRequest request = context.request();
         List<String> hosts = request.headers().getAll("Host");
         if (hosts.size() > 1) {
-            return new Refusal(BAD_REQUEST, "Host: one was expected.");
+            return new Refusal(BAD_REQUEST, "Host: expected once.");
         }
         String authority = request.authority() != null
                 ? request.authority().toString()
                 : hosts.isEmpty() ? null : hosts.getFirst();
         if (authority == null) {
-            // No browser is so old, and a probe may be.
+            // HTTP/1.0 has no Host header. Probes may use it; browsers do not.
             return request.version() == HttpVersion.HTTP_1_0 && !request.headers().contains("Origin")
                     ? null
                     : new Refusal(BAD_REQUEST, "Host: the header is missing.");
         }
         if (!names.allow(authority)) {
             return new Refusal(FORBIDDEN,
-                    "Host: the service does not go by that name; clocktower.http.allowed-hosts adds names.");
+                    "Host: unknown name of this service. Add it to clocktower.http.allowed-hosts.");
         }
         boolean isForeign = request.headers().getAll("Origin").stream()
                 .anyMatch(origin -> !HostNames.isSame(origin, authority));
         return isForeign && Call.isChange(context)
-                ? new Refusal(FORBIDDEN, "Origin: changes are accepted from the service's own pages only.")
+                ? new Refusal(FORBIDDEN, "Origin: changes are accepted only from pages of this service.")
                 : null;
     }
 }

@@ -11,10 +11,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The names by which the service may be called. A page whose name was made to lead here (DNS rebinding) calls the service
- * by that name, which is none of them; an address literal leads nowhere else.
+ * The host names that a request may use for the service. A page whose own name was made to resolve to the service (DNS
+ * rebinding) sends that name, which is not one of them. Address literals cannot be rebound.
  *
- * @param isLoopback whether only addresses of the loopback interface are meant by a literal
+ * @param isLoopback whether only literals of the loopback interface are allowed
  * @param names in lower case
  */
 record HostNames(boolean isLoopback, Set<String> names) {
@@ -28,8 +28,8 @@ record HostNames(boolean isLoopback, Set<String> names) {
     private static final Path KERNEL_HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     /**
-     * @param bound what the service is bound to
-     * @param allowed what the operator adds
+     * @param bound the name or address that the service is bound to
+     * @param allowed additional names from the configuration
      */
     static HostNames of(boolean isLoopback, String bound, Collection<String> allowed) {
         Set<String> names = new HashSet<>(Set.of("localhost", bound.toLowerCase(Locale.ROOT)));
@@ -40,7 +40,7 @@ record HostNames(boolean isLoopback, Set<String> names) {
         return new HostNames(isLoopback, Set.copyOf(names));
     }
 
-    /** The machine's name, and that without its domain. */
+    /** The machine's name, with and without its domain. */
     private static void addMachine(Set<String> names) {
         try {
             String name = Files.readString(KERNEL_HOST_NAME).strip().toLowerCase(Locale.ROOT);
@@ -49,11 +49,11 @@ record HostNames(boolean isLoopback, Set<String> names) {
                 names.add(name.replaceFirst("\\..*", ""));
             }
         } catch (IOException _) {
-            // The operator can name it.
+            // The operator can configure it.
         }
     }
 
-    /** Whether an operator may allow this: a name or address without a port, or any. */
+    /** Whether this is a valid value of allowed-hosts: a name or address without a port, or *. */
     static boolean isName(String name) {
         return name.equals(ANY) || NAME.matcher(name).matches() || name.startsWith("[") && isAuthority(name);
     }
@@ -63,9 +63,9 @@ record HostNames(boolean isLoopback, Set<String> names) {
     }
 
     /**
-     * Whether the service may be called so.
+     * Whether a request may use this name.
      *
-     * @param authority the Host header: a name or address, and maybe a port
+     * @param authority the Host header: a name or address, with an optional port
      */
     boolean allow(String authority) {
         Matcher matcher = AUTHORITY.matcher(authority);
@@ -86,7 +86,7 @@ record HostNames(boolean isLoopback, Set<String> names) {
         return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
     }
 
-    /** Whether a page of that origin was served under this authority. */
+    /** Whether an origin is that of this authority. */
     static boolean isSame(String origin, String authority) {
         Matcher page = ORIGIN.matcher(origin);
         Matcher service = AUTHORITY.matcher(authority);

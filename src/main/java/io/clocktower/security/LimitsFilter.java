@@ -15,19 +15,19 @@ import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
- * Refuses a body that is too large before it is read, or as soon as it shows where its length is not announced, and
- * changes of a caller who makes too many.
+ * Rejects a body that is too large: before it is read, or at the limit if its length was not announced. Rejects changes of a
+ * caller who makes too many.
  */
 @ApplicationScoped
 public class LimitsFilter {
 
-    /** After the caller is known. */
+    /** After authentication. */
     private static final int PRIORITY = 50;
     private static final int TOO_LARGE = 413;
     private static final int TOO_MANY = 429;
 
     private final long maxBodyBytes;
-    /** Of HTTP/1 alone: what it has read to the end of an HTTP/2 stream a resource cannot be given any more. */
+    /** For HTTP/1 only: a resource cannot read an HTTP/2 stream after this has read it to its end. */
     private final BodyHandler unannouncedBodies;
     private final int changesPerSecond;
     private final Optional<ChangeRate> rate;
@@ -52,12 +52,13 @@ public class LimitsFilter {
         if (waitNs > 0) {
             long seconds = Math.ceilDiv(waitNs, TimeUnit.SECONDS.toNanos(1));
             context.fail(TOO_MANY, new Refusal(TOO_MANY,
-                    "A caller may make %d changes a second (clocktower.http.changes-per-second)."
+                    "Too many changes, expected at most %d per second (clocktower.http.changes-per-second)."
                             .formatted(changesPerSecond),
                     Map.of("Retry-After", Long.toString(seconds))));
         } else if (isTooLarge(context.request().getHeader("Content-Length"))) {
             context.fail(TOO_LARGE, new Refusal(TOO_LARGE,
-                    "A body may have %d bytes (quarkus.http.limits.max-body-size).".formatted(maxBodyBytes)));
+                    "The body is too large, expected at most %d bytes (quarkus.http.limits.max-body-size)."
+                            .formatted(maxBodyBytes)));
         } else if (context.request().headers().contains("Transfer-Encoding")) {
             unannouncedBodies.handle(context);
         } else {

@@ -8,8 +8,8 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 
 /**
- * Knows no issuer but the configured one. That there is somebody to ask makes Quarkus start without any; else it wants
- * {@code quarkus.oidc.auth-server-url}.
+ * Allows no OIDC issuer but the configured one. Quarkus starts without {@code quarkus.oidc.auth-server-url} only if such a
+ * resolver exists.
  */
 @ApplicationScoped
 public class NoOtherTenant implements TenantConfigResolver {

@@ -1,6 +1,7 @@
 package io.clocktower.security;
 
 import io.clocktower.audit.Call;
+import io.clocktower.http.Problem;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
@@ -8,7 +9,6 @@ import io.quarkus.security.UnauthorizedException;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
@@ -18,43 +18,69 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
-/** Answers with a problem document (RFC 9457) what fails before a resource is called. */
+/**
+ * Answers with a problem document (RFC 9457) every call that fails before a resource is called. A caller who must be known
+ * learns nothing about paths before authentication: the answer is 401 first.
+ */
 @ApplicationScoped
 public class Problems {
 
     private static final Logger LOG = Logger.getLogger(Problems.class);
-    private static final String MEDIA_TYPE = "application/problem+json";
     static final Map<String, String> CHALLENGE = Map.of("WWW-Authenticate", "Bearer");
-    /** Of what nobody says more. */
-    private static final Map<Integer, String> DETAILS = Map.of(400, "The call cannot be read.", 403,
-            "The caller may not do that.", 404, "There is nothing at this path.", 405,
-            "The method is none of this path's.", 413, "The body is too large (quarkus.http.limits.max-body-size).",
-            414,
-            "The path and the query are too long (quarkus.http.limits.max-initial-line-length).", 431,
-            "The headers are too large (quarkus.http.limits.max-header-size).");
-    /** How long what is still being sent of a refused call is read, and thrown away, so that its answer is seen. */
+    /** How long the rest of a refused request is read and discarded, so that the client reads the answer. */
     private static final long LINGER_MS = 5_000;
     private static final int SERVER_ERROR = 500;
 
+    private final AccessPolicy access;
+
+    Problems(AccessPolicy access) {
+        this.access = access;
+    }
+
     void register(@Observes Router router) {
         router.route().order(Integer.MIN_VALUE).failureHandler(context -> fail(context, context.statusCode()));
-        // Where a call comes to no route, these are asked and not the route's handler.
+        // Vert.x calls these, and not the handler of a route, for a call that reaches no route.
         IntStream.range(HttpResponseStatus.BAD_REQUEST.code(), SERVER_ERROR)
                 .forEach(status -> router.errorHandler(status, context -> fail(context, status)));
     }
 
     private void fail(RoutingContext context, int status) {
-        if (context.response().headWritten() || context.response().ended()) {
+        if (isGone(context)) {
+            LOG.debugf("the client closed the connection: %s", context.failure());
+            return;
+        }
+        if (context.response().headWritten()) {
             context.next();
             return;
         }
-        Refusal refusal = refusal(context.failure(), status);
-        if (refusal.status() < SERVER_ERROR || context.failure() == refusal) {
-            Call.of(context).refuse();
+        if (context.failure() instanceof Refusal refusal) {
+            refuse(context, refusal);
+        } else if (status < SERVER_ERROR) {
+            access.identify(context).subscribe().with(_ -> refuse(context, refusal(context.failure(), status)),
+                    unknown -> refuse(context, refusal(unknown, SERVER_ERROR)));
+            if (!context.failed()) {
+                // Vert.x could not match the path, and ends the call itself when this method returns.
+                refuse(context, refusal(context.failure(), status));
+            }
         } else {
-            LOG.error("a call failed", context.failure());
+            Refusal refusal = refusal(context.failure(), status);
+            if (refusal.status() >= SERVER_ERROR) {
+                LOG.error("a call failed", context.failure());
+            }
+            refuse(context, refusal);
         }
-        answer(context, refusal);
+    }
+
+    /** Whether the client has gone. */
+    private static boolean isGone(RoutingContext context) {
+        return context.response().ended() || context.response().closed();
+    }
+
+    private static void refuse(RoutingContext context, Refusal refusal) {
+        if (!isGone(context)) {
+            Call.of(context).refuse();
+            answer(context, refusal);
+        }
     }
 
     private static Refusal refusal(Throwable failure, int status) {
@@ -62,11 +88,11 @@ public class Problems {
             case Refusal refusal -> refusal;
             case HttpException known -> new Refusal(known.getStatusCode(), known.getPayload());
             case AuthenticationFailedException _ -> unauthorized("The credential is not valid.");
-            case UnauthorizedException _ -> unauthorized("A credential is expected.");
+            case UnauthorizedException _ -> unauthorized("A credential is required.");
             case ForbiddenException _ -> new Refusal(HttpResponseStatus.FORBIDDEN.code(), null);
-            case null, default -> status < SERVER_ERROR
-                    ? new Refusal(status, null)
-                    : new Refusal(status, "The service failed; its log says how.");
+            case IllegalArgumentException _ when status < SERVER_ERROR -> new Refusal(status,
+                    PathFilter.INVALID_ESCAPE);
+            case null, default -> new Refusal(status, null);
         };
     }
 
@@ -75,24 +101,20 @@ public class Problems {
     }
 
     private static void answer(RoutingContext context, Refusal refusal) {
-        JsonObject problem = new JsonObject()
-                .put("title", HttpResponseStatus.valueOf(refusal.status()).reasonPhrase())
-                .put("status", refusal.status());
-        String detail = refusal.getMessage() != null ? refusal.getMessage() : DETAILS.get(refusal.status());
-        if (detail != null) {
-            problem.put("detail", detail);
-        }
+        Problem problem = refusal.getMessage() == null
+                ? Problem.of(refusal.status())
+                : new Problem(HttpResponseStatus.valueOf(refusal.status()), refusal.getMessage());
         HttpServerResponse response = context.response().setStatusCode(refusal.status())
-                .putHeader("Content-Type", MEDIA_TYPE);
+                .putHeader("Content-Type", Problem.MEDIA_TYPE);
         refusal.headers().forEach(response::putHeader);
         boolean isWholeRequestRead = context.request().isEnded();
-        response.end(problem.encode());
+        response.end(problem.toJson());
         if (!isWholeRequestRead) {
             discard(context);
         }
     }
 
-    /** Of no use to anybody, but a sender who finds the connection closed does not read why. */
+    /** A client that is still sending when the connection is closed does not read the answer. */
     private static void discard(RoutingContext context) {
         HttpServerRequest request = context.request();
         long timer = context.vertx().setTimer(LINGER_MS, _ -> abort(context));
@@ -102,7 +124,7 @@ public class Problems {
             request.exceptionHandler(_ -> context.vertx().cancelTimer(timer));
             request.resume();
         } catch (IllegalStateException e) {
-            // Its end came meanwhile.
+            // The request has ended since.
             context.vertx().cancelTimer(timer);
         }
     }

@@ -23,11 +23,11 @@ import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
-/** How HTTP is protected, as it is configured. */
+/** The configured protection of HTTP. */
 @ApplicationScoped
 public class Protection {
 
-    /** The attribute of an identity that says how it was proved. */
+    /** The attribute of an identity with the way in which the caller was authenticated. */
     static final String HOW = "clocktower.how";
 
     private static final Logger LOG = Logger.getLogger(Protection.class);
@@ -69,12 +69,12 @@ public class Protection {
         return all.getOptionalValue(property, String.class).isPresent();
     }
 
-    /** Before the devices are made. */
+    /** Before the devices are created. */
     void onStart(@Observes @Priority(Interceptor.Priority.LIBRARY_BEFORE) StartupEvent event, Vertx vertx) {
-        List<String> faults = new ArrayList<>(tokens.faults());
-        check(faults);
-        if (!faults.isEmpty()) {
-            throw new ConfigurationException(String.join("; ", faults));
+        List<String> errors = new ArrayList<>(tokens.errors());
+        check(errors);
+        if (!errors.isEmpty()) {
+            throw new ConfigurationException(String.join("; ", errors));
         }
         if (tokens.hasFile()) {
             vertx.setPeriodic(REFRESH_MS, _ -> vertx.executeBlocking(() -> {
@@ -85,23 +85,23 @@ public class Protection {
         announce();
     }
 
-    private void check(List<String> faults) {
+    private void check(List<String> errors) {
         int changes = config.http().changesPerSecond();
         if (changes < 0 || changes > MAX_CHANGES_PER_SECOND) {
-            faults.add("clocktower.http.changes-per-second: %d, expected 0 to %d".formatted(changes,
+            errors.add("clocktower.http.changes-per-second: %d, expected 0 to %d".formatted(changes,
                     MAX_CHANGES_PER_SECOND));
         }
         config.http().allowedHosts().orElse(Set.of()).stream().filter(name -> !HostNames.isName(name))
-                .forEach(name -> faults.add("clocktower.http.allowed-hosts: %s, expected a name without a port, or *"
+                .forEach(name -> errors.add("clocktower.http.allowed-hosts: %s, expected a name without a port, or *"
                         .formatted(name)));
         if (!config.auth().certificates().isEmpty() && tlsConfiguration()
                 .filter(https -> https.getKeyStore() != null && https.getTrustStore() != null).isEmpty()) {
-            faults.add("clocktower.auth.certificates: expected a TLS configuration of HTTP with a trust store"
-                    + " (quarkus.tls.trust-store...), which vouches for them");
+            errors.add("clocktower.auth.certificates: expected a TLS configuration for HTTP with a trust store"
+                    + " (quarkus.tls.trust-store...) that accepts them");
         }
     }
 
-    private Optional<TlsConfiguration> tlsConfiguration() {
+    Optional<TlsConfiguration> tlsConfiguration() {
         return all.getOptionalValue("quarkus.http.tls-configuration-name", String.class).map(tls::get)
                 .orElseGet(tls::getDefault);
     }
@@ -109,11 +109,11 @@ public class Protection {
     private void announce() {
         String bound = "HTTP: bound to " + host;
         if (authenticates()) {
-            LOG.infof("%s: callers are asked who they are: %s", bound, String.join(", ", means()));
+            LOG.infof("%s with authentication: %s", bound, String.join(", ", means()));
         } else if (isLoopback) {
-            LOG.infof("%s: everybody on this host may read and change everything", bound);
+            LOG.infof("%s without authentication: every user of this host may read and change everything", bound);
         } else {
-            LOG.warnf("%s without authentication: everybody may read, and changes are refused; to allow them configure"
+            LOG.warnf("%s without authentication: everyone may read, and changes are refused; to allow them configure"
                     + " clocktower.auth.tokens or tokens-file, quarkus.oidc.auth-server-url or"
                     + " clocktower.auth.certificates, or bind quarkus.http.host to 127.0.0.1", bound);
         }
@@ -137,24 +137,44 @@ public class Protection {
     }
 
     private boolean hasTokens() {
-        return !config.auth().tokens().isEmpty() || tokens.hasFile();
+        return !config.auth().tokens().isEmpty() || tokens.areConfigured();
     }
 
-    /** Whether callers are asked who they are. */
+    /**
+     * Replaces the tokens that were given before; those of the configuration stay. From the first one on, calls need one.
+     *
+     * @param lines as in a file of tokens
+     * @throws IllegalArgumentException if a line is not valid; its message shows nothing of it
+     */
+    public void giveTokens(List<String> lines) {
+        try {
+            tokens.give(lines);
+        } catch (TokensFile.InvalidException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        announce();
+    }
+
+    /** Whether authentication is configured. */
     boolean authenticates() {
         return hasTokens() || isOidc || !config.auth().certificates().isEmpty();
+    }
+
+    /** Whether a caller who is not known may change something. */
+    public boolean allowsAnonymousChanges() {
+        return !authenticates() && isLoopback;
     }
 
     boolean isOidc() {
         return isOidc;
     }
 
-    /** What HTTP is bound to. */
+    /** The name or address that HTTP is bound to. */
     String host() {
         return host;
     }
 
-    /** Whether only this host can call. */
+    /** Whether only this host can connect. */
     boolean isLoopback() {
         return isLoopback;
     }

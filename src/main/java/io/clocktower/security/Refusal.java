@@ -2,7 +2,7 @@ package io.clocktower.security;
 
 import java.util.Map;
 
-/** A call that is not let through; {@link Problems} answers it. */
+/** A rejected call; {@link Problems} answers it. */
 final class Refusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,7 @@
 package io.clocktower.security;
 
 import io.clocktower.config.ClocktowerConfig.Role;
+import io.clocktower.spec.Names;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -9,15 +10,13 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * A bearer token that is known by its hash.
+ * A bearer token, known by its hash.
  *
- * @param name of who has it
+ * @param name the name of its owner
  */
 record Token(String name, Role role, Hash hash) {
 
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
-
-    /** A SHA-256. Compared in a time that does not tell how much of it is right, and never shown. */
+    /** A SHA-256. Compared in constant time, and never shown. */
     static final class Hash {
 
         private static final Pattern HEX = Pattern.compile("[0-9A-Fa-f]{64}");
@@ -28,7 +27,7 @@ record Token(String name, Role role, Hash hash) {
             this.bytes = bytes;
         }
 
-        /** Empty where that is no SHA-256. */
+        /** Empty if the text is not a SHA-256 in hexadecimal. */
         static Optional<Hash> parse(String hex) {
             return HEX.matcher(hex).matches()
                     ? Optional.of(new Hash(HexFormat.of().parseHex(hex)))
@@ -36,7 +35,7 @@ record Token(String name, Role role, Hash hash) {
         }
 
         /**
-         * @param token as the header has it: a character for each byte
+         * @param token the token as in the header, one character per byte
          */
         static Hash of(String token) {
             try {
@@ -64,6 +63,6 @@ record Token(String name, Role role, Hash hash) {
     }
 
     static boolean isName(String name) {
-        return NAME.matcher(name).matches() && !name.equals("anonymous") && !name.equals("service");
+        return Names.isName(name) && !name.equals("anonymous") && !name.equals("service");
     }
 }

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A file of bearer tokens: a line for each, with name, role and SHA-256 in hex, apart by blanks. {@code #} begins a
+ * A file of bearer tokens: one per line, with name, role and SHA-256 in hexadecimal, separated by blanks. {@code #} begins a
  * comment.
  */
 record TokensFile(Path path) {
@@ -25,7 +25,7 @@ record TokensFile(Path path) {
     private static final int MAX_BYTES = 1 << 20;
     private static final String EXPECTED = "expected a name, viewer or operator, and the 64 hex digits of a SHA-256";
 
-    /** Why a file cannot be used. Shows nothing of its content. */
+    /** Why a file is invalid. Shows nothing of its content. */
     static final class InvalidException extends Exception {
 
         private static final long serialVersionUID = 1L;
@@ -35,7 +35,7 @@ record TokensFile(Path path) {
         }
     }
 
-    /** What changes whenever the file does, or another is put in its place. */
+    /** A value that changes whenever the file changes or is replaced. */
     Object version() {
         try {
             return Map.copyOf(Files.readAttributes(path, "unix:ctime,lastModifiedTime,size,ino,dev"));
@@ -44,7 +44,7 @@ record TokensFile(Path path) {
         }
     }
 
-    /** Whether users who are neither its owner nor of its group can read it. */
+    /** Whether users other than its owner and group can read it. */
     boolean isForAll() {
         try {
             return Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ);
@@ -56,10 +56,18 @@ record TokensFile(Path path) {
     /**
      * Reads the whole file.
      *
-     * @param others tokens that are known besides, and whose names and hashes are taken
+     * @param others other known tokens, whose names and hashes must not occur in the file
      */
     List<Token> read(Collection<Token> others) throws InvalidException {
-        List<String> lines = lines();
+        return parse(lines(), others);
+    }
+
+    /**
+     * Reads the lines of a file.
+     *
+     * @param others other known tokens, whose names and hashes must not occur in the lines
+     */
+    static List<Token> parse(List<String> lines, Collection<Token> others) throws InvalidException {
         List<Token> tokens = new ArrayList<>();
         Set<String> names = new HashSet<>();
         List<Token.Hash> hashes = new ArrayList<>();
@@ -74,10 +82,10 @@ record TokensFile(Path path) {
             }
             Token token = token(line, i + 1);
             if (!names.add(token.name())) {
-                throw new InvalidException("line %d: the name %s is taken".formatted(i + 1, token.name()));
+                throw new InvalidException("line %d: the name %s occurs twice".formatted(i + 1, token.name()));
             }
             if (hashes.contains(token.hash())) {
-                throw new InvalidException("line %d: the SHA-256 is another token's".formatted(i + 1));
+                throw new InvalidException("line %d: another token has the same SHA-256".formatted(i + 1));
             }
             hashes.add(token.hash());
             tokens.add(token);
@@ -97,7 +105,7 @@ record TokensFile(Path path) {
         throw new InvalidException("line %d: %s".formatted(number, EXPECTED));
     }
 
-    /** An empty file is one that is just being written; without tokens on purpose it has a comment. */
+    /** An empty file is invalid: it is probably being written. A file without tokens needs a comment. */
     private List<String> lines() throws InvalidException {
         try {
             if (Files.exists(path) && !Files.isRegularFile(path)) {
@@ -112,7 +120,7 @@ record TokensFile(Path path) {
             }
             return lines;
         } catch (NoSuchFileException _) {
-            throw new InvalidException("is not there");
+            throw new InvalidException("does not exist");
         } catch (AccessDeniedException _) {
             throw new InvalidException("cannot be read: permission denied");
         } catch (CharacterCodingException _) {

@@ -1,2 +1,2 @@
-/** Who may do what over HTTP, and how much of it. */
+/** Who may do what over HTTP, and how often. */
 package io.clocktower.security;

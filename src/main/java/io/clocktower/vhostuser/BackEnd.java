@@ -1,84 +1,58 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Closing;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.EventSignals;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Reactor;
-import io.clocktower.memory.InvalidMemoryException;
+import io.clocktower.memory.MemoryLimits;
 import io.clocktower.memory.MemoryRegion;
+import io.clocktower.memory.MemoryShare;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.virtqueue.RingFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What one front-end has negotiated and set up: features, device status, memory and vrings. It acts on the front-end's
- * requests one by one; a request that it refuses has changed nothing.
+ * What one front-end has negotiated and set up: features, device status, memory and vrings. It handles the front-end's
+ * requests one by one. A request that it rejects has changed nothing.
  */
 final class BackEnd {
 
-    /** As many as KVM gives a guest, and as QEMU's front-end takes. */
-    static final int MAX_MEM_SLOTS = 509;
     private static final int STATUS_MASK = 0xff;
+    private static final int STATUS_FEATURES_OK = 8;
     private static final int STATUS_DEVICE_NEEDS_RESET = 64;
     private static final long VRING_INDEX_MASK = 0xff;
     private static final long NO_DESCRIPTOR = 0x100;
 
     private final VirtioDevice device;
-    private final BackEndListener listener;
     private final List<Vring> vrings;
-    private long features;
-    private long protocolFeatures;
+    private final Session session = new Session();
+    private boolean areFeaturesRefused;
+    private final GuestMemory guestMemory;
+    private final EventSignals signals;
     private int status;
-    private MemoryTable memory = MemoryTable.EMPTY;
 
-    BackEnd(VirtioDevice device, BackEndListener listener, Reactor reactor, long pollWindowNs) {
+    BackEnd(VirtioDevice device, BackEndListener listener, Reactor reactor, MemoryShare memory, long pollWindowNs) {
         this.device = device;
-        this.listener = listener;
+        guestMemory = new GuestMemory(memory);
+        signals = reactor.signals();
         vrings = IntStream.range(0, device.queueCount())
-                .mapToObj(index -> new Vring(index, this, reactor, pollWindowNs)).toList();
+                .mapToObj(index -> new Vring(index, session, device, listener, reactor, pollWindowNs)).toList();
     }
 
-    VirtioDevice device() {
-        return device;
-    }
-
-    MemoryTable memory() {
-        return memory;
-    }
-
-    long features() {
-        return features;
-    }
-
-    long protocolFeatures() {
-        return protocolFeatures;
-    }
-
-    RingFormat ringFormat() {
-        return RingFormat.of(features);
-    }
-
-    boolean hasProtocolFeatures() {
-        return (features & VhostUserFeature.PROTOCOL_FEATURES) != 0;
-    }
-
-    boolean hasReplyAck() {
-        return (protocolFeatures & VhostUserFeature.REPLY_ACK) != 0;
+    Session session() {
+        return session;
     }
 
     boolean isRunning() {
         return vrings.stream().anyMatch(Vring::isRunning);
     }
 
-    /** Uses what is available in a ring, and sends what waits for its buffers. */
+    /** Uses what is available in a ring, for instance to send notifications that wait for a buffer. */
     void run(int index) {
         vrings.get(index).run();
-    }
-
-    void onRingBroken(int index, String reason) {
-        listener.onRingBroken(index, reason);
     }
 
     List<VringStatus> vrings() {
@@ -86,16 +60,16 @@ final class BackEnd {
     }
 
     /**
-     * Acts on a request that has a reply, and answers the reply's payload, 8 bytes long.
+     * Handles a request that has a reply, and returns the payload of the reply, 8 bytes.
      *
-     * @throws ProtocolException if the request was refused
+     * @throws ProtocolException if the request is rejected
      */
     long answer(FrontEndRequest request, Message message) throws ProtocolException {
         return switch (request) {
             case GET_FEATURES -> device.features() | VhostUserFeature.PROTOCOL_FEATURES;
             case GET_PROTOCOL_FEATURES -> VhostUserFeature.OFFERED;
             case GET_QUEUE_NUM -> device.queueCount();
-            case GET_MAX_MEM_SLOTS -> MAX_MEM_SLOTS;
+            case GET_MAX_MEM_SLOTS -> MemoryLimits.MAX_SLOTS;
             case GET_STATUS -> status | (anyBroken() ? STATUS_DEVICE_NEEDS_RESET : 0);
             case GET_VRING_BASE -> Message.vringState(message.index(), vring(message.index()).stop());
             default -> throw new AssertionError(request);
@@ -103,9 +77,9 @@ final class BackEnd {
     }
 
     /**
-     * Acts on a request that has no reply of its own.
+     * Handles a request that has no reply of its own.
      *
-     * @throws ProtocolException if the request was refused
+     * @throws ProtocolException if the request is rejected
      */
     void act(FrontEndRequest request, Message message) throws ProtocolException {
         switch (request) {
@@ -114,11 +88,11 @@ final class BackEnd {
             case RESET_OWNER -> vrings.forEach(vring -> vring.setEnabled(false));
             case SET_FEATURES -> setFeatures(message.u64());
             case SET_PROTOCOL_FEATURES -> setProtocolFeatures(message.u64());
-            case SET_MEM_TABLE -> setMemory(message);
-            case ADD_MEM_REG -> addRegion(message);
-            case REM_MEM_REG -> removeRegion(message);
+            case SET_MEM_TABLE -> replaceMemory(guestMemory.set(message));
+            case ADD_MEM_REG -> replaceMemory(guestMemory.add(message, session.memory()));
+            case REM_MEM_REG -> replaceMemory(GuestMemory.remove(message, session.memory()));
             case SET_VRING_NUM -> vring(message.index()).setSize(message.num());
-            case SET_VRING_BASE -> vring(message.index()).setBase(message.num());
+            case SET_VRING_BASE -> setBase(message);
             case SET_VRING_ADDR -> vring(message.index()).setAddresses(message.descriptorAddress(),
                     message.availableAddress(), message.usedAddress());
             case SET_VRING_KICK -> setKick(message);
@@ -133,15 +107,17 @@ final class BackEnd {
 
     private void setFeatures(long wanted) throws ProtocolException {
         long unknown = wanted & ~(device.features() | VhostUserFeature.PROTOCOL_FEATURES);
+        areFeaturesRefused = true;
         if (unknown != 0) {
             throw new ProtocolException("features %#x were not offered".formatted(unknown));
         }
         if (vrings.stream().noneMatch(Vring::isOpen)) {
-            features = wanted;
+            session.setFeatures(wanted);
             device.onFeatures(wanted);
-        } else if (wanted != features) {
+        } else if (wanted != session.features()) {
             throw new ProtocolException("features cannot change while a vring is running");
         }
+        areFeaturesRefused = false;
     }
 
     private void setProtocolFeatures(long wanted) throws ProtocolException {
@@ -149,95 +125,48 @@ final class BackEnd {
         if (unknown != 0) {
             throw new ProtocolException("protocol features %#x were not offered".formatted(unknown));
         }
-        protocolFeatures = wanted;
-    }
-
-    private void setMemory(Message message) throws ProtocolException {
-        int count = message.regionCount();
-        if (count < 1 || count > Message.MAX_TABLE_REGIONS || message.payloadBytes() != Message.regionOffset(count)) {
-            throw new ProtocolException("memory table of %s regions in %d bytes, expected 1 to %d regions"
-                    .formatted(Integer.toUnsignedString(count), message.payloadBytes(), Message.MAX_TABLE_REGIONS));
-        }
-        requireDescriptors(message, count);
-        List<MemoryRegion> regions = new ArrayList<>();
-        MemoryTable next;
-        try {
-            for (int i = 0; i < count; i++) {
-                regions.add(map(message, Message.regionOffset(i), message.descriptors().get(i)));
-            }
-            next = MemoryTable.of(regions);
-        } catch (InvalidMemoryException | LinuxException e) {
-            regions.forEach(MemoryRegion::close);
-            throw new ProtocolException(e.getMessage());
-        }
-        replaceMemory(next);
-    }
-
-    private void addRegion(Message message) throws ProtocolException {
-        requireDescriptors(message, 1);
-        if (memory.regions().size() == MAX_MEM_SLOTS) {
-            throw new ProtocolException("more than %d memory regions".formatted(MAX_MEM_SLOTS));
-        }
-        MemoryRegion added = null;
-        MemoryTable next;
-        try {
-            added = map(message, Message.SINGLE_REGION_OFFSET, message.descriptors().getFirst());
-            next = memory.with(added);
-        } catch (InvalidMemoryException | LinuxException e) {
-            if (added != null) {
-                added.close();
-            }
-            throw new ProtocolException(e.getMessage());
-        }
-        replaceMemory(next);
-    }
-
-    private static MemoryRegion map(Message message, int at, Descriptor file) throws InvalidMemoryException {
-        return MemoryRegion.map(message.guestAddress(at), message.userAddress(at), message.regionBytes(at),
-                message.mmapOffset(at), file);
-    }
-
-    /** One descriptor may come with it, which is closed unused: front-ends that send one exist. */
-    private void removeRegion(Message message) throws ProtocolException {
-        if (message.descriptors().size() > 1) {
-            requireDescriptors(message, 0);
-        }
-        int at = Message.SINGLE_REGION_OFFSET;
-        MemoryRegion removed = memory
-                .find(message.guestAddress(at), message.userAddress(at), message.regionBytes(at))
-                .orElseThrow(() -> new ProtocolException("no memory region of %#x bytes at guest address %#x"
-                        .formatted(message.regionBytes(at), message.guestAddress(at))));
-        replaceMemory(memory.without(removed));
+        session.setProtocolFeatures(wanted);
     }
 
     /** The rings move to the new memory before what only the old one has is unmapped. */
     private void replaceMemory(MemoryTable next) {
-        MemoryTable previous = memory;
-        memory = next;
+        List<MemoryRegion> removed = session.setMemory(next);
         vrings.forEach(Vring::remap);
-        previous.regions().stream().filter(region -> !next.regions().contains(region)).forEach(MemoryRegion::close);
+        removed.forEach(MemoryRegion::close);
     }
 
+    /** A reset of the device shows in the base of each ring, and counts once. */
+    private void setBase(Message message) throws ProtocolException {
+        if (vring(message.index()).setBase(message.num())) {
+            device.onReset();
+            vrings.forEach(Vring::onDeviceReset);
+        }
+    }
+
+    /**
+     * Takes a kick eventfd. A ring without one would have to be polled, which keeps the event loop awake for all of its
+     * devices or makes each request wait for the next look. No front-end is known to ask for that, so it is refused.
+     */
     private void setKick(Message message) throws ProtocolException {
         Vring vring = eventFdVring(message);
         if ((message.u64() & NO_DESCRIPTOR) != 0) {
-            throw new ProtocolException("vring kicks without an eventfd are not supported");
+            throw new ProtocolException("no kick eventfd: polling a vring is not supported");
         }
         vring.setKick(eventFd(message));
     }
 
     private Vring eventFdVring(Message message) throws ProtocolException {
-        requireDescriptors(message, (message.u64() & NO_DESCRIPTOR) == 0 ? 1 : 0);
+        message.requireDescriptors((message.u64() & NO_DESCRIPTOR) == 0 ? 1 : 0);
         return vring((int) (message.u64() & VRING_INDEX_MASK));
     }
 
-    /** The eventfd that came with the message, or null if none came. */
-    private static EventFd eventFd(Message message) throws ProtocolException {
+    /** The eventfd of the message, or null if the message has none. */
+    private EventFd eventFd(Message message) throws ProtocolException {
         if (message.descriptors().isEmpty()) {
             return null;
         }
         try {
-            EventFd eventFd = EventFd.adopt(message.descriptors().getFirst());
+            EventFd eventFd = EventFd.adopt(message.descriptors().getFirst(), signals);
             message.takeDescriptor();
             return eventFd;
         } catch (IllegalArgumentException | LinuxException e) {
@@ -254,8 +183,8 @@ final class BackEnd {
     }
 
     /**
-     * Keeps the device status. Rings do not wait for DRIVER_OK: QEMU's vhost-user-rtc-pci says FEATURES_OK and never that
-     * the driver is ready, but starts the rings only when it is.
+     * Stores the device status. Rings do not wait for DRIVER_OK: QEMU's vhost-user-rtc-pci never sets it, but starts the
+     * rings only when the driver is ready.
      */
     private void setStatus(long wanted) throws ProtocolException {
         if ((wanted & ~STATUS_MASK) != 0) {
@@ -265,13 +194,15 @@ final class BackEnd {
             reset();
             return;
         }
-        status = (int) wanted;
+        // "Otherwise, it MUST fail to set the FEATURES_OK device status bit." VIRTIO 1.4, "Feature Bits".
+        status = (int) wanted & (areFeaturesRefused ? ~STATUS_FEATURES_OK : STATUS_MASK);
     }
 
-    /** Resets the device; the memory and the protocol features are the connection's and stay. */
+    /** Resets the device. The memory and the protocol features belong to the connection and stay. */
     private void reset() {
         vrings.forEach(Vring::reset);
-        features = 0;
+        session.setFeatures(0);
+        areFeaturesRefused = false;
         status = 0;
         device.onFeatures(0);
         device.onReset();
@@ -279,8 +210,9 @@ final class BackEnd {
 
     private Vring vring(int index) throws ProtocolException {
         if (index < 0 || index >= vrings.size()) {
-            throw new ProtocolException("vring %s, expected below %d".formatted(Integer.toUnsignedString(index),
-                    vrings.size()));
+            throw new ProtocolException(
+                    "vring %s, but the device has %d: does the VMM give it another number of queues (num_vqs=2)?"
+                            .formatted(Integer.toUnsignedString(index), vrings.size()));
         }
         return vrings.get(index);
     }
@@ -289,19 +221,65 @@ final class BackEnd {
         return vrings.stream().anyMatch(Vring::isBroken);
     }
 
-    static void requireDescriptors(Message message, int expected) throws ProtocolException {
-        int count = message.descriptors().size();
-        if (count != expected) {
-            throw new ProtocolException("%d file descriptors, expected %d".formatted(count, expected));
+    /** Does nothing more until {@link #proceed}. */
+    void pause() {
+        vrings.forEach(Vring::pause);
+    }
+
+    void proceed() {
+        vrings.forEach(Vring::proceed);
+    }
+
+    /** What the front-end has set up, of a back-end that is paused. Descriptors stay the back-end's. */
+    FrontEndState state(Descriptor socket, FrontEndState.Received received) {
+        return new FrontEndState(socket, session.features(), session.protocolFeatures(), areFeaturesRefused, status,
+                session.memory().regions().stream()
+                        .map(region -> new FrontEndState.Region(region.place(), region.file())).toList(),
+                session.removed(), vrings.stream().map(Vring::state).toList(), received);
+    }
+
+    /**
+     * Takes over a state, and is paused.
+     *
+     * @throws ProtocolException if its memory cannot be mapped, or the state is not that of this kind of device
+     */
+    void restore(FrontEndState state) throws ProtocolException {
+        if (state.rings().size() != vrings.size()) {
+            throw new ProtocolException("%d vrings, but the device has %d".formatted(state.rings().size(),
+                    vrings.size()));
+        }
+        session.restore(state, guestMemory.restore(state.regions()));
+        areFeaturesRefused = state.areFeaturesRefused();
+        status = state.status();
+        for (int i = 0; i < vrings.size(); i++) {
+            vrings.get(i).restore(state.rings().get(i));
         }
     }
 
-    /** Gives back all that the front-end sent. */
+    /** Tells the device what the driver had negotiated before. */
+    void announce() {
+        if (session.features() != 0) {
+            device.onFeatures(session.features());
+        }
+    }
+
+    /** Lets go of a front-end that goes on elsewhere. Neither it, its guest nor the device notices. */
+    void abandon() {
+        List<Closing.Step> steps = new ArrayList<>();
+        vrings.forEach(vring -> steps.add(vring::abandon));
+        session.memory().regions().forEach(region -> steps.add(region::close));
+        steps.add(() -> session.setMemory(MemoryTable.EMPTY));
+        Closing.all(steps.toArray(Closing.Step[]::new));
+    }
+
+    /** Releases everything that the front-end sent. */
     void close() {
-        vrings.forEach(Vring::close);
-        memory.regions().forEach(MemoryRegion::close);
-        memory = MemoryTable.EMPTY;
-        device.onFeatures(0);
-        device.onReset();
+        List<Closing.Step> steps = new ArrayList<>();
+        vrings.forEach(vring -> steps.add(vring::close));
+        session.memory().regions().forEach(region -> steps.add(region::close));
+        steps.add(() -> session.setMemory(MemoryTable.EMPTY));
+        steps.add(() -> device.onFeatures(0));
+        steps.add(device::onReset);
+        Closing.all(steps.toArray(Closing.Step[]::new));
     }
 }

@@ -1,14 +1,14 @@
 package io.clocktower.vhostuser;
 
-/** What a back-end tells of. Every call comes on its thread. */
+/** Receives what happens to a back-end. Every call comes on its thread. */
 public interface BackEndListener {
 
-    /** A message was refused; it changed nothing. */
+    /** A message was rejected. It changed nothing. */
     void onProtocolError(String message);
 
-    /** A ring is out of use until it is set up anew. */
+    /** The driver broke the rules of a ring, which is out of use until it is stopped or reset. */
     void onRingBroken(int index, String reason);
 
-    /** The connection is closed and all that the front-end sent is given back. */
+    /** The connection is closed, and everything that the front-end sent is released. */
     void onClosed();
 }

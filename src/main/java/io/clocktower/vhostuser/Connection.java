@@ -1,77 +1,171 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Closing;
 import io.clocktower.linux.Deadline;
+import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.Epoll;
+import io.clocktower.linux.Fields;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.MessageSocket;
 import io.clocktower.linux.Reactor;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
-import org.newsclub.net.unix.AFUNIXSocketCredentials;
-import org.newsclub.net.unix.FileDescriptorCast;
 
 /**
  * One front-end's connection, from accept to close: it reads messages, lets the back-end act on them, and replies.
  *
  * <p>
- * A message that cannot be is refused: with an acknowledgement that says so, where the front-end asked for one under
- * REPLY_ACK, or else by closing the connection. After a message whose length cannot be told, the connection is closed in
- * any case.
+ * An invalid message is refused: by an acknowledgement that says so, if the front-end asked for one under REPLY_ACK, or else
+ * by closing the connection. After an invalid header the connection is always closed. The thread that opens it owns it.
  */
 public final class Connection implements AutoCloseable {
 
-    /** A front-end sends a message whole; one that is this late with the rest of it is not worth waiting for. */
+    /** A front-end sends a message whole; the rest of one may take this long. */
     private static final long MESSAGE_DEADLINE_NS = TimeUnit.SECONDS.toNanos(2);
     private static final int MESSAGES_A_TURN = 16;
     private static final int REPLY_BYTES = Message.HEADER_BYTES + Message.U64_BYTES;
     private static final long ACK = 0;
     private static final long NACK = 1;
 
-    private final AFUNIXSocketChannel channel;
+    private final Descriptor descriptor;
     private final BackEndListener listener;
     private final BackEnd backEnd;
+    private final DeviceLimits limits;
     private final Peer peer;
-    private final Arena arena = Arena.ofAuto();
+    private final Arena arena;
     private final MessageSocket socket;
-    private final Message message = new Message(arena);
+    private final Message message;
     private final MessageReader reader;
-    private final ByteBuffer reply = ByteBuffer.allocateDirect(REPLY_BYTES).order(ByteOrder.nativeOrder());
-    private final Reactor.Watch watch;
+    private final MemorySegment reply;
+    private final Reactor reactor;
+    private Reactor.Watch watch;
+    /** Whether the device has yet to hear of what was negotiated over an earlier connection. */
+    private boolean isResumed;
     private final Deadline messageDeadline;
     private boolean isClosed;
 
-    /**
-     * Takes over a channel that was accepted.
-     *
-     * @param pollWindowNs how long after a request the rings are looked at again and again before the reactor waits
-     * @throws IOException if the channel broke meanwhile; it is still the caller's then
-     */
-    public Connection(AFUNIXSocketChannel channel, VirtioDevice device, BackEndListener listener, Reactor reactor,
-            long pollWindowNs) throws IOException {
-        this.channel = channel;
+    private Connection(Descriptor descriptor, VirtioDevice device, BackEndListener listener, Reactor reactor,
+            DeviceLimits limits, long pollWindowNs, Arena arena) {
+        this.descriptor = descriptor;
+        this.arena = arena;
         this.listener = listener;
-        channel.configureBlocking(false);
-        peer = peerOf(channel);
-        int fd = FileDescriptorCast.using(channel.getFileDescriptor()).as(Integer.class);
-        backEnd = new BackEnd(device, listener, reactor, pollWindowNs);
-        socket = new MessageSocket(fd, arena);
+        this.limits = limits;
+        peer = Peer.of(descriptor);
+        backEnd = new BackEnd(device, listener, reactor, limits.memory(), pollWindowNs);
+        socket = new MessageSocket(descriptor.number(), Message.MAX_DESCRIPTORS, arena);
+        message = new Message(arena, limits::close);
+        reply = arena.allocate(REPLY_BYTES, Long.BYTES);
         reader = new MessageReader(socket, message);
-        messageDeadline = reactor.deadline(() -> fail("half a message and then silence"));
+        messageDeadline = reactor.deadline(() -> fail("incomplete message, and nothing more for 2 s"));
+        this.reactor = reactor;
+    }
+
+    /**
+     * Takes over a socket that was accepted.
+     *
+     * @param descriptor a non-blocking socket; still the caller's after an exception
+     * @param pollWindowNs how long after a request the rings are polled before the reactor waits
+     * @throws LimitException if the connection would pass a limit of the process
+     * @throws LinuxException if a call to the kernel fails
+     */
+    public static Connection open(Descriptor descriptor, VirtioDevice device, BackEndListener listener, Reactor reactor,
+            DeviceLimits limits, long pollWindowNs) throws LimitException {
+        limits.reserve();
+        Arena arena = Arena.ofConfined();
+        boolean isOpen = false;
         try {
-            watch = reactor.watch(fd, Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
-        } catch (LinuxException e) {
-            throw new IOException(e.getMessage(), e);
+            var connection = new Connection(descriptor, device, listener, reactor, limits, pollWindowNs, arena);
+            connection.listen();
+            isOpen = true;
+            return connection;
+        } finally {
+            if (!isOpen) {
+                arena.close();
+                limits.release();
+            }
         }
     }
 
-    private static Peer peerOf(AFUNIXSocketChannel channel) throws IOException {
-        AFUNIXSocketCredentials credentials = channel.getPeerCredentials();
-        long[] gids = credentials.getGids();
-        return new Peer(credentials.getPid(), credentials.getUid(), gids == null || gids.length == 0 ? -1 : gids[0]);
+    private void listen() {
+        watch = reactor.watch(descriptor.number(), Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
+    }
+
+    /**
+     * Takes over a front-end from a connection that is paused, in this process or in another one. The new connection is
+     * paused too, and leaves alone all that others may still use, until {@link #proceed}.
+     *
+     * @param state whose descriptors become the connection's, also after an exception
+     * @throws LimitException if the connection would pass a limit of the process
+     * @throws ProtocolException if it cannot be resumed; the message says why
+     * @throws LinuxException if a call to the kernel fails
+     */
+    public static Connection resume(FrontEndState state, VirtioDevice device, BackEndListener listener,
+            Reactor reactor, DeviceLimits limits, long pollWindowNs) throws LimitException, ProtocolException {
+        boolean isResumed = false;
+        try {
+            limits.reserve();
+            Arena arena = Arena.ofConfined();
+            var connection = new Connection(state.socket(), device, listener, reactor, limits, pollWindowNs, arena);
+            try {
+                connection.backEnd.restore(state);
+                connection.reader.restore(state.received());
+                connection.isResumed = true;
+                isResumed = true;
+                return connection;
+            } finally {
+                if (!isResumed) {
+                    connection.abandon();
+                }
+            }
+        } finally {
+            if (!isResumed) {
+                state.close();
+            }
+        }
+    }
+
+    /**
+     * Does nothing more until {@link #proceed}: not on messages, nor on kicks, nor for the device. The driver's notifications
+     * are on, so nothing that comes during the pause is lost.
+     */
+    public void pause() {
+        messageDeadline.clear();
+        unwatch();
+        backEnd.pause();
+    }
+
+    /** What makes up a connection that is paused. The descriptors in it stay the connection's. */
+    public FrontEndState state() {
+        return backEnd.state(descriptor, reader.received());
+    }
+
+    /** Goes on after a pause, with all that came during it. */
+    public void proceed() {
+        if (isResumed) {
+            isResumed = false;
+            backEnd.announce();
+        }
+        listen();
+        expectRest();
+        backEnd.proceed();
+    }
+
+    /** Lets go of a connection that is paused, and that another one has resumed: front-end, guest and device do not notice. */
+    public void abandon() {
+        if (!isClosed) {
+            isClosed = true;
+            Closing.all(messageDeadline::clear, message::closeDescriptors, backEnd::abandon, this::unwatch,
+                    descriptor::close, limits::release, arena::close);
+        }
+    }
+
+    private void unwatch() {
+        if (watch != null) {
+            Reactor.Watch closing = watch;
+            watch = null;
+            closing.close();
+        }
     }
 
     /** Whether the front-end has gone, even if messages that it sent before still wait. */
@@ -84,8 +178,8 @@ public final class Connection implements AutoCloseable {
     }
 
     public BackEndStatus status() {
-        return new BackEndStatus(peer, backEnd.features(), backEnd.protocolFeatures(),
-                backEnd.memory().regions().size(), backEnd.isRunning(), backEnd.vrings());
+        return new BackEndStatus(peer, backEnd.session().features(), backEnd.session().protocolFeatures(),
+                backEnd.session().memory().regions().size(), backEnd.isRunning(), backEnd.vrings());
     }
 
     /** Runs a ring for which the device has something, rather than the driver. */
@@ -96,6 +190,9 @@ public final class Connection implements AutoCloseable {
     private void onReadable() {
         try {
             for (int i = 0; i < MESSAGES_A_TURN && !isClosed; i++) {
+                if (limits.hasTooManyUnclosed()) {
+                    throw new ProtocolException("too many of the files that it sent are still being closed");
+                }
                 switch (reader.read()) {
                     case COMPLETE -> onMessage();
                     case INCOMPLETE -> {
@@ -113,10 +210,7 @@ public final class Connection implements AutoCloseable {
             }
         } catch (ProtocolException | LinuxException e) {
             fail(e.getMessage());
-        } catch (IOException e) {
-            // The front-end went before it was answered.
-            close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             fail("unexpected " + e);
             throw e;
         }
@@ -132,9 +226,9 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    private void onMessage() throws IOException, ProtocolException {
+    private void onMessage() throws ProtocolException {
         messageDeadline.clear();
-        boolean wantsAck = message.needsReply() && backEnd.hasReplyAck();
+        boolean wantsAck = message.needsReply() && backEnd.session().hasReplyAck();
         FrontEndRequest request = FrontEndRequest.of(message.request());
         boolean hasReply = request != null && request.hasReply();
         try {
@@ -168,15 +262,21 @@ public final class Connection implements AutoCloseable {
             throw new ProtocolException("payload of %d bytes".formatted(message.payloadBytes()));
         }
         if (!request.takesDescriptors()) {
-            BackEnd.requireDescriptors(message, 0);
+            message.requireDescriptors(0);
         }
     }
 
     /** A front-end waits for each reply, so the socket has room for it. */
-    private void reply(long payload) throws IOException, ProtocolException {
-        reply.clear().putInt(message.request()).putInt(Message.VERSION | Message.FLAG_REPLY).putInt(Message.U64_BYTES)
-                .putLong(payload).flip();
-        if (channel.write(reply) != REPLY_BYTES) {
+    private void reply(long payload) throws ProtocolException {
+        Fields.setI32(reply, 0, message.request());
+        Fields.setI32(reply, Message.FLAGS_OFFSET, Message.VERSION | Message.FLAG_REPLY);
+        Fields.setI32(reply, Message.SIZE_OFFSET, Message.U64_BYTES);
+        Fields.setI64(reply, Message.HEADER_BYTES, payload);
+        int sent = socket.send(reply);
+        if (sent == MessageSocket.END) {
+            // The front-end has gone, and does not want the reply.
+            close();
+        } else if (sent != REPLY_BYTES) {
             throw new ProtocolException("the front-end does not read its replies");
         }
     }
@@ -195,15 +295,7 @@ public final class Connection implements AutoCloseable {
             return;
         }
         isClosed = true;
-        messageDeadline.clear();
-        message.closeDescriptors();
-        backEnd.close();
-        watch.close();
-        try {
-            channel.close();
-        } catch (IOException e) {
-            // Its descriptor is gone in any case.
-        }
-        listener.onClosed();
+        Closing.all(messageDeadline::clear, message::closeDescriptors, backEnd::close, this::unwatch, descriptor::close,
+                limits::release, arena::close, listener::onClosed);
     }
 }

@@ -3,26 +3,30 @@ package io.clocktower.vhostuser;
 /** The requests of a front-end that this back-end knows. "Front-end message types". */
 enum FrontEndRequest {
 
-    GET_FEATURES(1, 0, true), SET_FEATURES(2, Message.U64_BYTES, false), SET_OWNER(3, 0, false), RESET_OWNER(4, 0,
-            false), SET_MEM_TABLE(5, Message.VARIABLE, false), SET_VRING_NUM(8, Message.VRING_STATE_BYTES,
-                    false), SET_VRING_ADDR(9, Message.VRING_ADDRESS_BYTES, false), SET_VRING_BASE(10,
-                            Message.VRING_STATE_BYTES,
-                            false), GET_VRING_BASE(11, Message.VRING_STATE_BYTES, true), SET_VRING_KICK(12,
-                                    Message.U64_BYTES,
-                                    false), SET_VRING_CALL(13, Message.U64_BYTES, false), SET_VRING_ERR(14,
-                                            Message.U64_BYTES,
-                                            false), GET_PROTOCOL_FEATURES(15, 0, true), SET_PROTOCOL_FEATURES(16,
-                                                    Message.U64_BYTES,
-                                                    false), GET_QUEUE_NUM(17, 0, true), SET_VRING_ENABLE(18,
-                                                            Message.VRING_STATE_BYTES,
-                                                            false), RESET_DEVICE(34, 0, false), GET_MAX_MEM_SLOTS(36, 0,
-                                                                    true), ADD_MEM_REG(37, Message.SINGLE_REGION_BYTES,
-                                                                            false), REM_MEM_REG(38,
-                                                                                    Message.SINGLE_REGION_BYTES,
-                                                                                    false), SET_STATUS(39,
-                                                                                            Message.U64_BYTES,
-                                                                                            false), GET_STATUS(40, 0,
-                                                                                                    true);
+    // @formatter:off
+    GET_FEATURES(1, 0, true),
+    SET_FEATURES(2, Message.U64_BYTES, false),
+    SET_OWNER(3, 0, false),
+    RESET_OWNER(4, 0, false),
+    SET_MEM_TABLE(5, Message.VARIABLE, false),
+    SET_VRING_NUM(8, Message.VRING_STATE_BYTES, false),
+    SET_VRING_ADDR(9, Message.VRING_ADDRESS_BYTES, false),
+    SET_VRING_BASE(10, Message.VRING_STATE_BYTES, false),
+    GET_VRING_BASE(11, Message.VRING_STATE_BYTES, true),
+    SET_VRING_KICK(12, Message.U64_BYTES, false),
+    SET_VRING_CALL(13, Message.U64_BYTES, false),
+    SET_VRING_ERR(14, Message.U64_BYTES, false),
+    GET_PROTOCOL_FEATURES(15, 0, true),
+    SET_PROTOCOL_FEATURES(16, Message.U64_BYTES, false),
+    GET_QUEUE_NUM(17, 0, true),
+    SET_VRING_ENABLE(18, Message.VRING_STATE_BYTES, false),
+    RESET_DEVICE(34, 0, false),
+    GET_MAX_MEM_SLOTS(36, 0, true),
+    ADD_MEM_REG(37, Message.SINGLE_REGION_BYTES, false),
+    REM_MEM_REG(38, Message.SINGLE_REGION_BYTES, false),
+    SET_STATUS(39, Message.U64_BYTES, false),
+    GET_STATUS(40, 0, true);
+    // @formatter:on
 
     private static final FrontEndRequest[] BY_ID = new FrontEndRequest[GET_STATUS.id + 1];
 
@@ -36,18 +40,22 @@ enum FrontEndRequest {
     private final int payloadBytes;
     private final boolean hasReply;
 
+    /**
+     * @param payloadBytes the size of its payload, {@link Message#VARIABLE} if that depends on the message
+     * @param hasReply whether the back-end answers it with more than an acknowledgement
+     */
     FrontEndRequest(int id, int payloadBytes, boolean hasReply) {
         this.id = id;
         this.payloadBytes = payloadBytes;
         this.hasReply = hasReply;
     }
 
-    /** The request with this number, or null if it is none that we know. */
+    /** The request with this number, or null if the number is unknown. */
     static FrontEndRequest of(int id) {
         return id >= 0 && id < BY_ID.length ? BY_ID[id] : null;
     }
 
-    /** Whether a payload of so many bytes can be this request's. */
+    /** Whether the request may have a payload of this size. */
     boolean takesPayload(int bytes) {
         return payloadBytes == Message.VARIABLE || payloadBytes == bytes;
     }

@@ -1,18 +1,18 @@
 package io.clocktower.vhostuser;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import io.clocktower.linux.Descriptor;
+import io.clocktower.linux.Fields;
+import io.clocktower.memory.MemoryRegion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * A message from the front-end, one after the other in the same memory, with the descriptors that came with it. All
- * numbers are in the machine's byte order. "Message Specification".
+ * A message from the front-end, with the descriptors that came with it. The next message takes its place in the same memory.
+ * All numbers are in the machine's byte order. vhost-user, "Message Specification".
  *
  * <pre>
  *   0 u32 request
@@ -38,10 +38,12 @@ final class Message {
     static final int FLAG_NEED_REPLY = 0x8;
 
     static final int HEADER_BYTES = 12;
-    /** No message that we know is longer; one that says so is not worth the memory. */
+    /** No known message is longer. */
     static final int MAX_PAYLOAD_BYTES = 4096;
-    /** The regions of one memory table; no message carries more descriptors. */
+    /** The regions of one memory table; no valid message carries more descriptors. */
     static final int MAX_TABLE_REGIONS = 8;
+    /** One more than is valid, so that such a message is refused. */
+    static final int MAX_DESCRIPTORS = MAX_TABLE_REGIONS + 1;
     static final int VARIABLE = -1;
     static final int U64_BYTES = 8;
     static final int VRING_STATE_BYTES = 8;
@@ -57,8 +59,13 @@ final class Message {
 
     private final MemorySegment bytes;
     private final List<Descriptor> descriptors = new ArrayList<>();
+    private final Consumer<Descriptor> closer;
 
-    Message(Arena arena) {
+    /**
+     * @param closer closes a descriptor
+     */
+    Message(Arena arena, Consumer<Descriptor> closer) {
+        this.closer = closer;
         bytes = arena.allocate(HEADER_BYTES + MAX_PAYLOAD_BYTES, Long.BYTES);
     }
 
@@ -66,9 +73,17 @@ final class Message {
         return bytes;
     }
 
-    /** The descriptors that came with it and that nobody has taken. */
+    /** The descriptors that came with it and have not been taken. */
     List<Descriptor> descriptors() {
         return descriptors;
+    }
+
+    void requireDescriptors(int expected) throws ProtocolException {
+        if (descriptors.size() != expected) {
+            throw new ProtocolException("%s file descriptors, expected %d".formatted(
+                    descriptors.size() == MAX_DESCRIPTORS ? MAX_DESCRIPTORS + " or more" : descriptors.size(),
+                    expected));
+        }
     }
 
     /** Hands the first descriptor that is left over to the caller. */
@@ -76,28 +91,35 @@ final class Message {
         return descriptors.removeFirst();
     }
 
-    /** Closes those that nobody can want, and keeps one too many for the message to be refused by. */
+    /** Closes those beyond {@link #MAX_DESCRIPTORS}. */
     void closeSurplusDescriptors() {
-        while (descriptors.size() > MAX_TABLE_REGIONS + 1) {
-            descriptors.removeLast().close();
+        while (descriptors.size() > MAX_DESCRIPTORS) {
+            closer.accept(descriptors.removeLast());
         }
     }
 
+    /** Closes the files that were mapped. That is quick where they are memory: the mapping refers to the memory too. */
+    void closeMapped() {
+        descriptors.stream().filter(Descriptor::isMemory).forEach(Descriptor::close);
+        descriptors.removeIf(descriptor -> descriptor.number() == Descriptor.CLOSED);
+    }
+
     void closeDescriptors() {
-        descriptors.forEach(Descriptor::close);
-        descriptors.clear();
+        while (!descriptors.isEmpty()) {
+            closer.accept(descriptors.removeLast());
+        }
     }
 
     int request() {
-        return bytes.get(JAVA_INT_UNALIGNED, 0);
+        return Fields.i32(bytes, 0);
     }
 
     int flags() {
-        return bytes.get(JAVA_INT_UNALIGNED, FLAGS_OFFSET);
+        return Fields.i32(bytes, FLAGS_OFFSET);
     }
 
     int payloadBytes() {
-        return bytes.get(JAVA_INT_UNALIGNED, SIZE_OFFSET);
+        return Fields.i32(bytes, SIZE_OFFSET);
     }
 
     boolean needsReply() {
@@ -147,27 +169,16 @@ final class Message {
         return REGIONS_HEADER_BYTES + REGION_BYTES * position;
     }
 
-    long guestAddress(int regionOffset) {
-        return u64At(regionOffset);
-    }
-
-    long regionBytes(int regionOffset) {
-        return u64At(regionOffset + 8);
-    }
-
-    long userAddress(int regionOffset) {
-        return u64At(regionOffset + 16);
-    }
-
-    long mmapOffset(int regionOffset) {
-        return u64At(regionOffset + 24);
+    /** The memory region that begins at an offset in the payload. */
+    MemoryRegion.Place region(int offset) {
+        return new MemoryRegion.Place(u64At(offset), u64At(offset + 16), u64At(offset + 8), u64At(offset + 24));
     }
 
     private int u32At(int offset) {
-        return bytes.get(JAVA_INT_UNALIGNED, HEADER_BYTES + offset);
+        return Fields.i32(bytes, HEADER_BYTES + offset);
     }
 
     private long u64At(int offset) {
-        return bytes.get(JAVA_LONG_UNALIGNED, HEADER_BYTES + offset);
+        return Fields.i64(bytes, HEADER_BYTES + offset);
     }
 }

@@ -1,16 +1,19 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Fields;
 import io.clocktower.linux.MessageSocket;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Puts a message together from what arrives, however it is cut. It never reads past the message's end, so that the
- * descriptors it receives are that message's.
+ * Puts a message together from the parts that arrive. It never reads past the message's end, so the descriptors that it
+ * receives belong to that message.
  */
 final class MessageReader {
 
-    /** How far {@link #read} has come. */
+    /** What {@link #read} has reached. */
     enum Progress {
-        /** The message is there. */
+        /** The message is complete. */
         COMPLETE,
         /** More of it has to arrive. */
         INCOMPLETE,
@@ -32,10 +35,28 @@ final class MessageReader {
         return received > 0;
     }
 
+    /** What has come of a message that is not complete. */
+    FrontEndState.Received received() {
+        List<Byte> bytes = new ArrayList<>();
+        for (int i = 0; i < received; i++) {
+            bytes.add(Fields.i8(message.bytes(), i));
+        }
+        return new FrontEndState.Received(bytes, List.copyOf(message.descriptors()));
+    }
+
+    /** Goes on inside a message that another connection began to read, and takes its descriptors. */
+    void restore(FrontEndState.Received before) {
+        received = before.bytes().size();
+        for (int i = 0; i < received; i++) {
+            Fields.setI8(message.bytes(), i, before.bytes().get(i));
+        }
+        before.descriptors().forEach(descriptor -> message.descriptors().add(descriptor.move()));
+    }
+
     /**
-     * Reads on. After a complete message the next one begins, in the same memory.
+     * Continues to read. After a complete message the next one begins, in the same memory.
      *
-     * @throws ProtocolException if the header is such that nothing after it can be understood
+     * @throws ProtocolException if the header is invalid, so that the end of the message is unknown
      */
     Progress read() throws ProtocolException {
         while (true) {
@@ -48,7 +69,7 @@ final class MessageReader {
                 return Progress.COMPLETE;
             }
             int count = socket.receive(message.bytes().asSlice(received, wanted - received), message.descriptors());
-            // Each byte of a message may bring hundreds of them.
+            // Each byte of a message may bring more.
             message.closeSurplusDescriptors();
             if (count == MessageSocket.NOTHING) {
                 return Progress.INCOMPLETE;

@@ -8,12 +8,13 @@ import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
-/** What a front-end says of a ring before it runs, SET_VRING_NUM, SET_VRING_ADDR and SET_VRING_BASE, and the virtqueue of it. */
+/** What a front-end says of a ring before it runs: SET_VRING_NUM, SET_VRING_ADDR and SET_VRING_BASE. */
 final class RingSetup {
 
     private final int index;
-    private final BackEnd backEnd;
+    private final Session session;
 
     private int size;
     private OptionalInt base = OptionalInt.empty();
@@ -22,9 +23,9 @@ final class RingSetup {
     private long driverAddress;
     private long deviceAddress;
 
-    RingSetup(int index, BackEnd backEnd) {
+    RingSetup(int index, Session session) {
         this.index = index;
-        this.backEnd = backEnd;
+        this.session = session;
     }
 
     /** In entries; 0 before it is set. */
@@ -33,7 +34,7 @@ final class RingSetup {
     }
 
     void setSize(int size) throws ProtocolException {
-        RingFormat format = backEnd.ringFormat();
+        RingFormat format = session.ringFormat();
         if (!format.allowsSize(size)) {
             throw new ProtocolException("vring %d: size %s, expected 1 to %d%s".formatted(index,
                     Integer.toUnsignedString(size), RingFormat.MAX_SIZE,
@@ -42,13 +43,13 @@ final class RingSetup {
         this.size = size;
     }
 
-    /** Where the ring begins, as SET_VRING_BASE says it. */
+    /** Where the ring begins, as SET_VRING_BASE says it; as a new ring does before that is sent. */
     int base() {
-        return base.orElse(backEnd.ringFormat().initialBase());
+        return base.orElse(session.ringFormat().initialBase());
     }
 
     void checkBase(int base) throws ProtocolException {
-        if (!backEnd.ringFormat().allowsBase(base)) {
+        if (!session.ringFormat().allowsBase(base)) {
             throw new ProtocolException("vring %d: base %s, expected at most 65535".formatted(index,
                     Integer.toUnsignedString(base)));
         }
@@ -58,9 +59,15 @@ final class RingSetup {
         this.base = OptionalInt.of(base);
     }
 
-    /** User addresses of the parts; vhost-user has the names of a split ring's for both formats. */
+    /** Sets the user addresses of the areas. vhost-user uses the names of a split ring for both formats. */
     void setAddresses(long descriptor, long available, long used) throws ProtocolException {
         if (locate(Math.max(size, 1), descriptor, available, used).isEmpty()) {
+            if (Stream.of(descriptor, available, used)
+                    .allMatch(area -> session.memory().atUserAddress(area, 1).isEmpty())) {
+                throw new ProtocolException(
+                        ("vring %d: no memory region of the virtual machine holds it, of %d: is its memory shared"
+                                + " (share=on)?").formatted(index, session.memory().regions().size()));
+            }
             throw new ProtocolException(
                     "vring %d: descriptor area %#x, driver area %#x or device area %#x is outside the memory regions"
                             .formatted(index, descriptor, available, used));
@@ -71,15 +78,15 @@ final class RingSetup {
         hasAddresses = true;
     }
 
-    /** Where the parts are now, or nothing if the memory there has gone. */
+    /** Where the areas are mapped, or nothing if some of their memory is not there. */
     Optional<RingAreas> locate() {
         return locate(size, descriptorAddress, driverAddress, deviceAddress);
     }
 
     private Optional<RingAreas> locate(int size, long descriptor, long driver, long device) {
-        MemoryTable memory = backEnd.memory();
-        RingFormat format = backEnd.ringFormat();
-        long features = backEnd.features();
+        MemoryTable memory = session.memory();
+        RingFormat format = session.ringFormat();
+        long features = session.features();
         Optional<MemorySegment> descriptorArea = memory.atUserAddress(descriptor, format.descriptorAreaBytes(size));
         Optional<MemorySegment> driverArea = memory.atUserAddress(driver, format.driverAreaBytes(size, features));
         Optional<MemorySegment> deviceArea = memory.atUserAddress(device, format.deviceAreaBytes(size, features));
@@ -89,27 +96,72 @@ final class RingSetup {
     }
 
     /**
-     * Checks what the driver, and not the front-end, is to see to.
+     * Checks the alignment, which is up to the driver and not to the front-end.
      *
-     * @throws VirtqueueException if it did not
+     * @throws VirtqueueException if an area is not aligned
      */
     void checkAlignment() throws VirtqueueException {
-        if (!backEnd.ringFormat().isAligned(descriptorAddress, driverAddress, deviceAddress)) {
+        if (!session.ringFormat().isAligned(descriptorAddress, driverAddress, deviceAddress)) {
             throw new VirtqueueException("descriptor area %#x, driver area %#x or device area %#x is not aligned"
                     .formatted(descriptorAddress, driverAddress, deviceAddress));
         }
     }
 
-    /** The virtqueue that is set up. */
-    Virtqueue open() throws VirtqueueException {
-        RingFormat format = backEnd.ringFormat();
-        if (!hasAddresses || !format.allowsSize(size)) {
-            throw new VirtqueueException("kicked before its size and addresses were set");
+    /** Whether the front-end has said all that it takes to run the ring, and the memory of its areas is there. */
+    boolean isComplete() {
+        return base.isPresent() && isLocated();
+    }
+
+    private boolean isLocated() {
+        return hasAddresses && session.ringFormat().allowsSize(size) && locate().isPresent();
+    }
+
+    /** The ring is kicked: if only its base is not set, it begins as a new ring does. */
+    void assumeBase() {
+        if (base.isEmpty() && isLocated()) {
+            setBase(base());
         }
+    }
+
+    /** Counts what of the areas the guest never touched. */
+    void beforeUse(RingAreas areas) {
+        session.memory().beforeUse(areas.descriptorArea());
+        session.memory().beforeUse(areas.driverArea());
+        session.memory().beforeUse(areas.deviceArea());
+    }
+
+    /**
+     * The virtqueue, of a setup that is complete.
+     *
+     * @throws VirtqueueException if the driver must not have such a ring
+     */
+    Virtqueue open() throws VirtqueueException {
         checkAlignment();
-        RingAreas areas = locate()
-                .orElseThrow(() -> new VirtqueueException("its addresses are outside the memory regions"));
-        return format.open(areas, backEnd.memory(), backEnd.features(), base());
+        RingAreas areas = locate().orElseThrow();
+        beforeUse(areas);
+        return session.ringFormat().open(areas, session.memory(), session.features(), base());
+    }
+
+    OptionalInt givenBase() {
+        return base;
+    }
+
+    Optional<FrontEndState.Addresses> addresses() {
+        return hasAddresses
+                ? Optional.of(new FrontEndState.Addresses(descriptorAddress, driverAddress, deviceAddress))
+                : Optional.empty();
+    }
+
+    /** Takes what was checked when the front-end said it. */
+    void restore(FrontEndState.Ring state) {
+        size = state.size();
+        base = state.base();
+        hasAddresses = state.addresses().isPresent();
+        state.addresses().ifPresent(addresses -> {
+            descriptorAddress = addresses.descriptorArea();
+            driverAddress = addresses.driverArea();
+            deviceAddress = addresses.deviceArea();
+        });
     }
 
     void forget() {

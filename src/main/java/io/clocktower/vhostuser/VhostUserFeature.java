@@ -3,7 +3,7 @@ package io.clocktower.vhostuser;
 /** Feature bits, as masks, that are vhost-user's own. "Protocol features". */
 public final class VhostUserFeature {
 
-    /** The device feature bit by which a front-end learns of the protocol features. */
+    /** The device feature bit that says that there are protocol features. */
     public static final long PROTOCOL_FEATURES = 1L << 30;
 
     /** Protocol features. */
@@ -13,7 +13,7 @@ public final class VhostUserFeature {
     public static final long CONFIGURE_MEM_SLOTS = 1L << 15;
     public static final long STATUS = 1L << 16;
 
-    /** The protocol features that this back-end honours, and no others. */
+    /** The protocol features that this back-end supports. */
     public static final long OFFERED = MQ | REPLY_ACK | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
 
     private VhostUserFeature() {}

@@ -6,21 +6,21 @@ import io.clocktower.virtqueue.VirtqueueException;
 /** The device behind a back-end. Every call comes on the back-end's thread. */
 public interface VirtioDevice {
 
-    /** The feature bits that the device honours, vhost-user's own aside. */
+    /** The feature bits that the device supports, without vhost-user's own. */
     long features();
 
     int queueCount();
 
-    /** The driver negotiated these features; none, until it does. */
+    /** The driver negotiated these features; 0 after a reset. */
     void onFeatures(long features);
 
     /**
-     * The driver made buffers available, perhaps. The device uses them, though not so many that other devices wait.
+     * The driver may have made buffers available. The device uses them, within the budget of a turn.
      *
-     * @return whether it left some, to go on with in the next turn
+     * @return whether it left some for the next turn
      */
     boolean onAvailable(int queueIndex, Virtqueue virtqueue) throws VirtqueueException;
 
-    /** The device was reset, by the driver, by the front-end, or because the front-end has gone. */
+    /** The device was reset: by the driver, by the front-end, or because the front-end disconnected. */
     void onReset();
 }

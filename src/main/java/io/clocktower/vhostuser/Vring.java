@@ -1,68 +1,99 @@
 package io.clocktower.vhostuser;
 
-import io.clocktower.linux.Epoll;
+import io.clocktower.linux.Closing;
+import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
-import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Mmap;
+import io.clocktower.linux.Polled;
 import io.clocktower.linux.Reactor;
+import io.clocktower.memory.UntouchedMemoryException;
+import io.clocktower.virtqueue.OutsideMemoryException;
 import io.clocktower.virtqueue.RingAreas;
-import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A ring as the front-end sees it: the virtqueue with its kick, call and err eventfds and its enabled flag. "Ring
  * states".
  *
  * <p>
- * A ring is stopped until a kick, runs while it is enabled, and is stopped by GET_VRING_BASE. A
- * ring on which the driver broke the rules is broken until it is stopped or reset. One whose memory a front-end takes
- * away rests until there is memory at its addresses again.
+ * A kick starts a ring. It runs while it is enabled, once its size, base and addresses are set, in whatever order all of
+ * that comes. GET_VRING_BASE stops it. A ring on which the driver broke the rules is broken until it is stopped or reset.
+ *
+ * <p>
+ * A ring rests while the front-end has removed memory that it needs: that of its own areas, or that of a buffer which
+ * the driver made available. It goes on when the memory is there again, without another kick. An address that never was
+ * in the guest's memory breaks the ring.
+ *
+ * <p>
+ * While a ring runs it suppresses the driver's notifications now and then. Whenever it ceases to look (stop, disable,
+ * reset, rest, break, close) it leaves them on, also where buffers are left that it has not used.
  */
-final class Vring {
+final class Vring implements Polled {
 
     private final int index;
-    private final BackEnd backEnd;
+    private final Session session;
+    private final VirtioDevice device;
+    private final BackEndListener listener;
     private final Reactor reactor;
     private final long pollWindowNs;
 
     private final RingSetup setup;
-    private EventFd kick;
-    private Reactor.Watch kickWatch;
-    private EventFd call;
+    private final KickEvent kick;
+    private final CallEvent call = new CallEvent();
     private EventFd err;
     private boolean isEnabled;
     private boolean isStarted;
     private boolean isBroken;
     private boolean wasStopped;
-    private boolean isResting;
-    private Virtqueue virtqueue;
+    private boolean areAreasAway;
+    private boolean areBuffersAway;
+    private OpenRing ring;
+    /** Whether it was open in the connection whose state this one resumed, and has not been opened since. */
+    private boolean isToBeReopened;
+    private boolean isPaused;
     private boolean isPutOff;
-    private long pollUntilNs;
     private final Runnable turn = this::runTurn;
 
-    Vring(int index, BackEnd backEnd, Reactor reactor, long pollWindowNs) {
+    Vring(int index, Session session, VirtioDevice device, BackEndListener listener, Reactor reactor,
+            long pollWindowNs) {
         this.index = index;
-        this.backEnd = backEnd;
+        this.session = session;
+        this.device = device;
+        this.listener = listener;
         this.reactor = reactor;
         this.pollWindowNs = pollWindowNs;
-        setup = new RingSetup(index, backEnd);
+        setup = new RingSetup(index, session);
+        kick = new KickEvent(reactor, this::onKick);
     }
 
     void setSize(int size) throws ProtocolException {
         requireStopped();
         setup.setSize(size);
+        runSoon();
     }
 
-    void setBase(int base) throws ProtocolException {
+    /**
+     * Sets where the ring begins.
+     *
+     * @return whether that shows that the device was reset. QEMU sends an RTC back-end no message about a reset, but a
+     *         ring that begins elsewhere than it stopped is a new ring
+     */
+    boolean setBase(int base) throws ProtocolException {
         requireStopped();
         setup.checkBase(base);
-        if (wasStopped && base != setup.base()) {
-            // QEMU tells RTC back-ends of no reset, but a ring that goes on elsewhere than it stopped was set up anew.
-            backEnd.device().onReset();
-        }
+        boolean isReset = wasStopped && base != setup.base();
         wasStopped = false;
         setup.setBase(base);
+        runSoon();
+        return isReset;
+    }
+
+    /** The device was reset, and this ring with it. Its next base is part of the same reset. */
+    void onDeviceReset() {
+        wasStopped = false;
+        runSoon();
     }
 
     private void requireStopped() throws ProtocolException {
@@ -76,73 +107,105 @@ final class Vring {
         remap();
     }
 
-    /** Translates the addresses of a running ring anew, after the memory or the addresses changed. */
+    /** Translates the addresses of the ring again, after the memory or the addresses changed. */
     void remap() {
-        if (virtqueue == null) {
-            return;
+        if (isOpen()) {
+            Optional<RingAreas> areas = setup.locate();
+            if (areas.isEmpty() && !areAreasAway) {
+                // Those of before are still mapped.
+                leaveNotificationsOn();
+            }
+            areAreasAway = areas.isEmpty();
+            areBuffersAway = false;
+            if (areAreasAway) {
+                return;
+            }
+            // A broken ring too: its notifications are left on when it stops.
+            if (ring != null) {
+                ring.remap(areas.get(), session.memory());
+            }
+            if (isBroken) {
+                return;
+            }
+            try {
+                setup.checkAlignment();
+                setup.beforeUse(areas.get());
+            } catch (VirtqueueException | UntouchedMemoryException e) {
+                breakRing(e.getMessage());
+                return;
+            }
         }
-        Optional<RingAreas> ring = setup.locate();
-        isResting = ring.isEmpty();
-        if (isResting || isBroken) {
-            return;
-        }
-        virtqueue.remap(ring.get(), backEnd.memory());
-        try {
-            setup.checkAlignment();
-            run();
-        } catch (VirtqueueException e) {
-            breakRing(e.getMessage());
-        }
+        runSoon();
     }
 
-    /** Takes the eventfd over which the driver's notifications come. It is never read: each write to it is an event. */
+    /** Sets the eventfd over which the driver's notifications come. */
     void setKick(EventFd eventFd) {
-        dropKick();
-        try {
-            kickWatch = reactor.watch(eventFd.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> onKick());
-        } catch (LinuxException e) {
-            eventFd.close();
-            throw e;
-        }
-        kick = eventFd;
+        isStarted |= kick.set(eventFd);
+        runSoon();
     }
 
-    /** Takes the eventfd that tells the driver of used buffers, or null for none. */
+    /** Sets the eventfd that notifies the driver of used buffers, or null for none. */
     void setCall(EventFd eventFd) {
-        close(call);
-        call = eventFd;
+        call.set(eventFd);
     }
 
-    /** Takes the eventfd that tells the front-end of a broken ring, or null for none. */
+    /** Sets the eventfd that notifies the front-end of a broken ring, or null for none. */
     void setErr(EventFd eventFd) {
-        close(err);
+        if (err != null) {
+            err.close();
+        }
         err = eventFd;
     }
 
     void setEnabled(boolean isEnabled) {
+        if (!isEnabled) {
+            leaveNotificationsOn();
+        }
         this.isEnabled = isEnabled;
-        run();
+        runSoon();
     }
 
     private void onKick() {
         isStarted = true;
+        setup.assumeBase();
         run();
     }
 
-    /** Uses what is available, if the ring runs. */
-    void run() {
+    @Override
+    public boolean isReady() {
+        return ring.isReady();
+    }
+
+    /** Notifications were off. Either there is something to use, or they are turned on. */
+    @Override
+    public void onUnpolled() {
+        run();
+    }
+
+    /** Uses what is available, if the ring runs and does not wait for its next turn. */
+    @Override
+    public void run() {
         if (!isPutOff) {
             runTurn();
         }
     }
 
+    /** The same after all messages of this turn: a front-end cannot have a ring run once for each. */
+    private void runSoon() {
+        if (!isPutOff && isRunning()) {
+            isPutOff = true;
+            reactor.putOff(turn);
+        }
+    }
+
     boolean isRunning() {
-        return isStarted && !isBroken && !isResting && (isEnabled || !backEnd.hasProtocolFeatures());
+        return isStarted && !isPaused && !isBroken && !areAreasAway && !areBuffersAway
+                && (isEnabled || !session.hasProtocolFeatures()) && (isOpen() || setup.isComplete());
     }
 
     /** Whether its virtqueue is in use, so that what it was opened with must stay. */
     boolean isOpen() {
-        return virtqueue != null;
+        return ring != null || isToBeReopened;
     }
 
     boolean isBroken() {
@@ -154,143 +217,173 @@ final class Vring {
         if (!isRunning()) {
             return;
         }
-        String fault = faultOfTurn();
-        if (fault != null) {
-            breakRing(fault);
+        String error = takeTurn();
+        if (error != null) {
+            breakRing(error);
         }
     }
 
-    /** Uses what is available, and answers what was wrong with the ring, or null if nothing was. */
-    private String faultOfTurn() {
+    /** Uses what is available, and answers what was wrong with the ring, or null. */
+    private String takeTurn() {
         try {
             try {
-                if (virtqueue == null) {
-                    virtqueue = setup.open();
+                if (ring == null) {
+                    ring = new OpenRing(index, setup.open(), device, call, reactor, this, pollWindowNs);
+                    isToBeReopened = false;
                 }
-                useAvailable();
+                isPutOff = ring.use();
+                if (isPutOff) {
+                    reactor.putOff(turn);
+                }
                 return null;
             } finally {
                 Mmap.settle();
             }
-        } catch (VirtqueueException e) {
+        } catch (OutsideMemoryException e) {
+            if (!session.wasRemoved(e.guestAddress())) {
+                return e.getMessage();
+            }
+            areBuffersAway = true;
+            leaveNotificationsOn();
+            return null;
+        } catch (VirtqueueException | UntouchedMemoryException e) {
             return e.getMessage();
         } catch (InternalError e) {
-            return "the guest's memory has gone: " + e.getMessage();
+            return "the guest's memory is gone: " + e.getMessage();
         } catch (RuntimeException | Error e) {
-            // A request may be half done: whatever it was, this ring cannot go on, and all others can.
+            // A request may be half done. This ring cannot go on, all others can.
             return "unexpected " + e;
-        }
-    }
-
-    private void useAvailable() throws VirtqueueException {
-        int before = virtqueue.base();
-        virtqueue.disableNotifications();
-        boolean isMoreLeft = backEnd.device().onAvailable(index, virtqueue);
-        signalUsed();
-        if (virtqueue.base() != before) {
-            pollUntilNs = reactor.nowNs() + pollWindowNs;
-        }
-        if (isMoreLeft || reactor.nowNs() < pollUntilNs || isWantedMoreAvailable(before)) {
-            isPutOff = true;
-            reactor.putOff(turn);
-        }
-    }
-
-    /**
-     * Enables notifications, and answers whether there is something to use that came before. Buffers that the device
-     * leaves where they are are no such thing: their driver would keep this thread from ever sleeping.
-     */
-    private boolean isWantedMoreAvailable(int before) throws VirtqueueException {
-        if (!virtqueue.enableNotifications()) {
-            return false;
-        }
-        if (virtqueue.base() != before) {
-            return true;
-        }
-        boolean isMoreLeft = backEnd.device().onAvailable(index, virtqueue);
-        signalUsed();
-        return isMoreLeft || virtqueue.base() != before;
-    }
-
-    private void signalUsed() {
-        if (virtqueue.needsNotification() && call != null) {
-            call.signal();
         }
     }
 
     private void breakRing(String reason) {
         isBroken = true;
-        if (call != null) {
-            // The driver may wait for what was used before.
-            call.signal();
-        }
+        leaveNotificationsOn();
+        // The driver may wait for what was used before.
+        call.signal();
         if (err != null) {
             err.signal();
         }
-        // Kicks of a ring that nobody looks at need not wake anybody.
-        dropKick();
-        backEnd.onRingBroken(index, reason);
+        // Kicks of a broken ring need not wake the thread.
+        kick.ignore();
+        listener.onRingBroken(index, reason);
     }
 
     /** Stops the ring and answers how far it came. */
     int stop() {
-        if (virtqueue != null) {
-            leaveNotificationsOn();
-            setup.setBase(virtqueue.base());
-            wasStopped = true;
-            virtqueue = null;
-        }
-        dropKick();
-        isStarted = false;
-        isBroken = false;
-        isResting = false;
+        forgetKicks();
+        end();
         return setup.base();
     }
 
-    /** Whoever runs the ring next may wait for a kick, which a ring that is polled suppresses. */
-    private void leaveNotificationsOn() {
-        if (!isPutOff || isBroken || isResting) {
-            return;
+    private void end() {
+        if (isOpen()) {
+            setup.setBase(base());
+            wasStopped = true;
+            ring = null;
+            isToBeReopened = false;
+            reactor.unpoll(this);
         }
-        try {
-            virtqueue.enableNotifications();
-            Mmap.settle();
-        } catch (VirtqueueException | InternalError e) {
-            // The driver broke the ring, or its memory has gone: nobody can run it any more.
+        kick.close();
+        isStarted = false;
+        isBroken = false;
+        areAreasAway = false;
+        areBuffersAway = false;
+    }
+
+    /**
+     * Forgets the kicks on which the ring has acted. One on which it has not starts the ring when it is set up again: the
+     * driver has no reason to kick once more for buffers that are left.
+     */
+    private void forgetKicks() {
+        boolean wasKicked = kick.forget() || isStarted;
+        boolean isLeft = ring == null ? wasKicked : leaveNotificationsOn();
+        if (isLeft && !isBroken) {
+            kick.restore();
         }
     }
 
-    /** As when the front-end had not set it up; call and err, which it sets once a connection, stay. */
+    /** Leaves the driver's notifications on, and answers whether a buffer may be left. */
+    private boolean leaveNotificationsOn() {
+        reactor.unpoll(this);
+        if (ring == null || areAreasAway) {
+            return areAreasAway;
+        }
+        return ring.leaveNotificationsOn();
+    }
+
+    /** Makes the ring one that the front-end has not set up. Call and err, which it sets once a connection, stay. */
     void reset() {
-        stop();
+        leaveNotificationsOn();
+        kick.forget();
+        end();
+        call.forget();
         setup.forget();
         wasStopped = false;
         isEnabled = false;
     }
 
+    /** Does nothing more until {@link #proceed}. The driver's notifications are on, and its kicks are kept. */
+    void pause() {
+        leaveNotificationsOn();
+        kick.ignore();
+        isPaused = true;
+    }
+
+    /** Goes on after a pause, with what came in between. */
+    void proceed() {
+        isPaused = false;
+        if (!isBroken) {
+            kick.heed();
+        }
+        runSoon();
+    }
+
+    /** The ring while it is paused. */
+    FrontEndState.Ring state() {
+        return new FrontEndState.Ring(setup.size(), ring == null ? setup.givenBase() : OptionalInt.of(ring.base()),
+                setup.addresses(), isEnabled, isStarted, isOpen(), isBroken, wasStopped, call.isOwed(),
+                descriptor(kick.eventFd()), descriptor(call.eventFd()), descriptor(err));
+    }
+
+    private static Descriptor descriptor(EventFd eventFd) {
+        return eventFd == null ? null : eventFd.descriptor();
+    }
+
+    /** Takes over a state, with its eventfds, and is paused. The memory of the session is there. */
+    void restore(FrontEndState.Ring state) {
+        isPaused = true;
+        kick.restore(adopt(state.kick()));
+        call.restore(adopt(state.call()), state.isNotificationOwed());
+        err = adopt(state.err());
+        setup.restore(state);
+        isEnabled = state.isEnabled();
+        isStarted = state.isStarted();
+        isBroken = state.isBroken();
+        wasStopped = state.wasStopped();
+        isToBeReopened = state.isOpen();
+        areAreasAway = isToBeReopened && setup.locate().isEmpty();
+    }
+
+    private EventFd adopt(Descriptor descriptor) {
+        return descriptor == null ? null : EventFd.adopt(descriptor, reactor.signals());
+    }
+
+    /** Lets go of a ring that is paused, and that goes on elsewhere. */
+    void abandon() {
+        Closing.all(kick::close, call::close, () -> setErr(null));
+    }
+
     void close() {
-        reset();
-        setCall(null);
-        setErr(null);
+        Closing.all(this::stop, this::reset, kick::close, call::close, () -> setErr(null));
     }
 
-    private void dropKick() {
-        if (kick != null) {
-            kickWatch.close();
-            kick.close();
-            kick = null;
-        }
-    }
-
-    private static void close(EventFd eventFd) {
-        if (eventFd != null) {
-            eventFd.close();
-        }
+    private int base() {
+        return ring == null ? setup.base() : ring.base();
     }
 
     VringStatus status() {
-        int now = virtqueue == null ? setup.base() : virtqueue.base();
-        return new VringStatus(index, setup.size(), now, isStarted, isEnabled || !backEnd.hasProtocolFeatures(),
+        return new VringStatus(index, setup.size(), base(), isStarted, isEnabled || !session.hasProtocolFeatures(),
                 isBroken);
     }
 }

@@ -1,21 +1,22 @@
 package io.clocktower.virtqueue;
 
+import io.clocktower.memory.LittleEndian;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * A buffer that the driver made available: a device-readable part and then a device-writable one, each in as many
- * pieces as the driver chose. VIRTIO 1.4, "Message Framing": the device makes no assumption about the pieces.
+ * A buffer that the driver made available: a device-readable part, then a device-writable part, each in as many pieces
+ * as the driver chose. VIRTIO 1.4, "Message Framing": the device makes no assumption about the pieces.
  *
  * <p>
- * It is filled by {@link Virtqueue#pop} over and over. Lengths are in bytes; each part is shorter than 2^32.
+ * {@link Virtqueue#pop} fills it again and again. Lengths are in bytes; both parts together have at most 2^32.
  */
 public final class DescriptorChain {
 
-    private static final int USUAL_PIECES = 16;
-    /** Enough for the longest chain with every descriptor across two regions; a front-end can make more of one byte each. */
+    private static final int USUAL_PIECES = 8;
+    /** Enough for the longest chain with each descriptor across two regions. */
     private static final int MAX_PIECES = 65536;
 
     /** "Drivers MUST NOT add a descriptor chain longer than 2^32 bytes in total". */
@@ -27,53 +28,69 @@ public final class DescriptorChain {
     private int pieceCount;
     private int readablePieceCount;
     private boolean isWriting;
+    private MemoryTable memory = MemoryTable.EMPTY;
     private long readableBytes;
     private long writableBytes;
-    private MemorySegment[] pieces = new MemorySegment[USUAL_PIECES];
+    /** By piece: the index of its region. A reference to that would cost what a collector's barrier does. */
+    private int[] regions = new int[USUAL_PIECES];
     private long[] offsets = new long[USUAL_PIECES];
     private long[] lengths = new long[USUAL_PIECES];
 
-    /** How long the device-readable part is. */
+    /** The length of the device-readable part. */
     public long readableBytes() {
         return readableBytes;
     }
 
-    /** How long the device-writable part is. */
+    /** The length of the device-writable part. */
     public long writableBytes() {
         return writableBytes;
     }
 
-    /** How many descriptors describe it: those of an indirect table, and not the one that names the table. */
-    public int descriptorCount() {
-        return descriptorCount;
-    }
-
-    /** Copies the first {@code bytes} of the device-readable part, which must have as many. */
-    public void read(MemorySegment target, long bytes) {
-        long done = 0;
+    /**
+     * Copies the first {@code bytes} of the device-readable part, which must be at least that long, into
+     * {@linkplain LittleEndian words}.
+     */
+    public void read(long[] words, int bytes) {
+        int done = 0;
         for (int i = 0; done < bytes; i++) {
-            long part = Math.min(bytes - done, lengths[i]);
-            MemorySegment.copy(pieces[i], offsets[i], target, done, part);
+            int part = (int) Math.min(bytes - done, lengths[i]);
+            MemorySegment region = memory.region(regions[i]).bytes();
+            memory.beforeAccess(region, offsets[i], part);
+            LittleEndian.read(region, offsets[i], words, done, part);
             done += part;
         }
     }
 
-    /** Overwrites the first {@code bytes} of the device-writable part, which must have as many. */
-    public void write(MemorySegment source, long bytes) {
-        long done = 0;
+    /**
+     * Overwrites the first {@code bytes} of the device-writable part, which must be at least that long, with
+     * {@linkplain LittleEndian words}.
+     */
+    public void write(long[] words, int bytes) {
+        int done = 0;
         for (int i = readablePieceCount; done < bytes; i++) {
-            long part = Math.min(bytes - done, lengths[i]);
-            MemorySegment.copy(source, done, pieces[i], offsets[i], part);
+            int part = (int) Math.min(bytes - done, lengths[i]);
+            MemorySegment region = memory.region(regions[i]).bytes();
+            memory.beforeAccess(region, offsets[i], part);
+            LittleEndian.write(words, done, region, offsets[i], part);
             done += part;
         }
     }
 
-    /** What the driver knows the buffer by: the head's index, or the buffer id of a packed virtqueue. */
+    /** Gives up the memory of a guest that has gone, and what a long chain took. */
+    public void forget() {
+        begin();
+        memory = MemoryTable.EMPTY;
+        regions = new int[USUAL_PIECES];
+        offsets = new long[USUAL_PIECES];
+        lengths = new long[USUAL_PIECES];
+    }
+
+    /** The driver's name for the buffer: the index of its head, or the buffer id of a packed virtqueue. */
     int id() {
         return id;
     }
 
-    /** How many entries of the ring it takes, until it is used. */
+    /** How many entries of the ring it occupies until it is used. */
     int ringEntries() {
         return ringEntries;
     }
@@ -96,20 +113,22 @@ public final class DescriptorChain {
      * Adds what one descriptor describes.
      *
      * @param maxDescriptors how many a chain may have
-     * @throws VirtqueueException if the chain cannot be, with it
+     * @return in how many pieces it lies
+     * @throws VirtqueueException if the driver must not make such a chain
      */
-    void add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable, int maxDescriptors)
+    int add(MemoryTable memory, long guestAddress, long lengthBytes, boolean isWritable, int maxDescriptors)
             throws VirtqueueException {
+        if (this.memory != memory) {
+            this.memory = memory;
+        }
         if (++descriptorCount > maxDescriptors) {
-            throw new VirtqueueException("descriptor chain is longer than %d, or loops".formatted(maxDescriptors));
+            throw tooLong(maxDescriptors);
         }
         if (!isWritable && isWriting) {
             throw new VirtqueueException("device-readable descriptor after a device-writable one");
         }
-        if (!addPieces(memory, guestAddress, lengthBytes)) {
-            throw new VirtqueueException("descriptor of %d bytes at %#x is outside the guest's memory"
-                    .formatted(lengthBytes, guestAddress));
-        }
+        int piecesBefore = pieceCount;
+        addPieces(memory, guestAddress, lengthBytes);
         isWriting |= isWritable;
         if (isWritable) {
             writableBytes += lengthBytes;
@@ -120,35 +139,60 @@ public final class DescriptorChain {
         if (readableBytes + writableBytes > MAX_BYTES) {
             throw new VirtqueueException("descriptor chain of more than 2^32 bytes");
         }
+        return pieceCount - piecesBefore;
     }
 
-    private boolean addPieces(MemoryTable memory, long guestAddress, long lengthBytes) {
+    private void addPieces(MemoryTable memory, long guestAddress, long lengthBytes) throws VirtqueueException {
         if (MemoryTable.wraps(guestAddress, lengthBytes)) {
-            return false;
+            throw wraps(guestAddress, lengthBytes);
         }
         long done = 0;
         while (done < lengthBytes) {
-            MemoryRegion region = memory.regionAt(guestAddress + done);
-            if (region == null || pieceCount == MAX_PIECES) {
-                return false;
+            int index = memory.indexAt(guestAddress + done);
+            if (index < 0) {
+                throw outside(guestAddress + done, guestAddress, lengthBytes);
             }
-            long offset = guestAddress + done - region.guestAddress();
+            if (pieceCount == MAX_PIECES) {
+                throw tooManyPieces();
+            }
+            MemoryRegion region = memory.region(index);
+            long offset = region.guestOffset(guestAddress + done);
             long part = Math.min(lengthBytes - done, region.sizeBytes() - offset);
-            addPiece(region.bytes(), offset, part);
+            addPiece(index, offset, part);
             done += part;
         }
-        return true;
     }
 
-    private void addPiece(MemorySegment piece, long offset, long length) {
-        if (pieceCount == pieces.length) {
-            pieces = Arrays.copyOf(pieces, 2 * pieceCount);
-            offsets = Arrays.copyOf(offsets, 2 * pieceCount);
-            lengths = Arrays.copyOf(lengths, 2 * pieceCount);
+    private static VirtqueueException tooLong(int maxDescriptors) {
+        return new VirtqueueException("descriptor chain is longer than %d, or loops".formatted(maxDescriptors));
+    }
+
+    private static VirtqueueException tooManyPieces() {
+        return new VirtqueueException("descriptor chain in more than %d pieces".formatted(MAX_PIECES));
+    }
+
+    private static VirtqueueException wraps(long guestAddress, long lengthBytes) {
+        return new VirtqueueException("descriptor of %d bytes at %#x wraps".formatted(lengthBytes, guestAddress));
+    }
+
+    private static OutsideMemoryException outside(long at, long guestAddress, long lengthBytes) {
+        return new OutsideMemoryException(at,
+                "descriptor of %d bytes at %#x is outside the guest's memory".formatted(lengthBytes, guestAddress));
+    }
+
+    private void addPiece(int region, long offset, long length) {
+        if (pieceCount == lengths.length) {
+            grow();
         }
-        pieces[pieceCount] = piece;
+        regions[pieceCount] = region;
         offsets[pieceCount] = offset;
         lengths[pieceCount] = length;
         pieceCount++;
+    }
+
+    private void grow() {
+        regions = Arrays.copyOf(regions, 2 * pieceCount);
+        offsets = Arrays.copyOf(offsets, 2 * pieceCount);
+        lengths = Arrays.copyOf(lengths, 2 * pieceCount);
     }
 }

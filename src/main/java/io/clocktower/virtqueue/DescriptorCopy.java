@@ -1,50 +1,56 @@
 package io.clocktower.virtqueue;
 
-import static io.clocktower.virtqueue.LittleEndian.LE16;
-import static io.clocktower.virtqueue.LittleEndian.LE32;
-import static io.clocktower.virtqueue.LittleEndian.LE64;
-
+import io.clocktower.memory.LittleEndian;
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A copy of a descriptor, which the driver cannot change while it is looked at. Both ring formats begin with {@code le64
- * addr, le32 len} and then have two {@code le16} of their own.
+ * A copy of a descriptor: the driver cannot change it while we look at it. In both ring formats a descriptor is
+ * {@code le64 addr, le32 len} and two {@code le16} whose meanings differ.
  */
 final class DescriptorCopy {
 
-    static final long BYTES = 16;
+    static final int BYTES = 16;
 
-    private static final long LENGTH_OFFSET = 8;
+    private static final int LE16_MASK = 0xffff;
+    private static final int FIRST_LE16_SHIFT = 32;
+    private static final int SECOND_LE16_SHIFT = 48;
 
-    private final MemorySegment bytes = MemorySegment.ofArray(new long[2]);
+    private final long[] words = new long[BYTES / Long.BYTES];
 
     /** Copies the descriptor at {@code index} of a table or a ring. */
     void copyFrom(MemorySegment descriptors, int index) {
-        MemorySegment.copy(descriptors, BYTES * index, bytes, 0, BYTES);
+        LittleEndian.read(descriptors, (long) BYTES * index, words, 0, BYTES);
     }
 
     /**
      * Copies the descriptor at {@code index} of an indirect table.
      *
-     * @throws VirtqueueException if it is outside the guest's memory
+     * @throws OutsideMemoryException if it is outside the guest's memory
      */
-    void copyFrom(MemoryTable memory, long table, long index) throws VirtqueueException {
-        if (!memory.copyFromGuest(table + BYTES * index, bytes, BYTES)) {
-            throw new VirtqueueException("indirect table at %#x is outside the guest's memory".formatted(table));
+    void copyFrom(MemoryTable memory, long table, long index) throws OutsideMemoryException {
+        long address = table + BYTES * index;
+        if (!memory.copyFromGuest(address, words, BYTES)) {
+            throw new OutsideMemoryException(memory.regionAt(address) == null ? address : address + BYTES - 1,
+                    "indirect table at %#x is outside the guest's memory".formatted(table));
         }
     }
 
     long address() {
-        return bytes.get(LE64, 0);
+        return words[0];
     }
 
     long length() {
-        return Integer.toUnsignedLong(bytes.get(LE32, LENGTH_OFFSET));
+        return Integer.toUnsignedLong((int) words[1]);
     }
 
-    /** The field at {@code offset}, unsigned. */
-    int le16(long offset) {
-        return Short.toUnsignedInt(bytes.get(LE16, offset));
+    /** The field at 12: the flags in a split virtqueue, the buffer id in a packed one. */
+    int firstLe16() {
+        return (int) (words[1] >>> FIRST_LE16_SHIFT) & LE16_MASK;
+    }
+
+    /** The field at 14: the next descriptor in a split virtqueue, the flags in a packed one. */
+    int secondLe16() {
+        return (int) (words[1] >>> SECOND_LE16_SHIFT);
     }
 }

@@ -2,7 +2,7 @@ package io.clocktower.virtqueue;
 
 import io.clocktower.memory.MemoryTable;
 
-/** What an indirect descriptor of either ring format must be. */
+/** The rules for an indirect descriptor, the same in both ring formats. */
 final class IndirectTable {
 
     private IndirectTable() {}
@@ -10,10 +10,10 @@ final class IndirectTable {
     /**
      * Checks a descriptor that names an indirect table.
      *
-     * @param isNegotiated whether VIRTIO_F_INDIRECT_DESC is
+     * @param isNegotiated whether VIRTIO_F_INDIRECT_DESC was negotiated
      * @param isLast whether the descriptor ends its chain, as it must
      * @return how many descriptors the table has
-     * @throws VirtqueueException if there cannot be such a table
+     * @throws VirtqueueException if the driver must not make such a table
      */
     static long entries(boolean isNegotiated, boolean isLast, long address, long bytes) throws VirtqueueException {
         if (!isNegotiated) {

@@ -1,7 +1,8 @@
 package io.clocktower.virtqueue;
 
-import static io.clocktower.virtqueue.LittleEndian.LE16;
-import static io.clocktower.virtqueue.LittleEndian.LE32;
+import static io.clocktower.memory.LittleEndian.le16;
+import static io.clocktower.memory.LittleEndian.setLe16;
+import static io.clocktower.memory.LittleEndian.setLe32;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +32,7 @@ import java.lang.invoke.VarHandle;
  */
 final class PackedVirtqueue implements Virtqueue {
 
-    /** Both indices 0 and both wrap counters 1, as in a ring that nobody has used. */
+    /** Both indices 0 and both wrap counters 1: a new ring. */
     static final int INITIAL_BASE = 0x8000_8000;
 
     static final long EVENT_BYTES = 4;
@@ -50,6 +51,8 @@ final class PackedVirtqueue implements Virtqueue {
     private static final int EVENT_FLAGS_ENABLE = 0;
     private static final int EVENT_FLAGS_DISABLE = 1;
     private static final int EVENT_FLAGS_DESC = 2;
+    /** How far a look goes: enough for a batch, little for one request. */
+    private static final int MAX_LOOK = 64;
     private static final int INDEX_MASK = 0x7fff;
     private static final int WRAP = 0x8000;
 
@@ -60,9 +63,20 @@ final class PackedVirtqueue implements Virtqueue {
     private MemoryTable memory;
     private int availIndex;
     private boolean availWrap;
+    /** How many descriptors from the available index on were seen to be available. */
+    private int availSeen;
+    private int looks;
     private int usedIndex;
     private boolean usedWrap;
     private int pushedSinceNotified;
+    /** Whether a turn ended within a list: it goes on at nextIndex, or in an indirect table if that has entries. */
+    private boolean isInList;
+    private int nextIndex;
+    private boolean nextWrap;
+    private int listEntries;
+    private long table;
+    private long tableEntries;
+    private long tablePosition;
 
     /**
      * @param features the negotiated ones, as masks of {@link Feature}
@@ -87,6 +101,9 @@ final class PackedVirtqueue implements Virtqueue {
     public void remap(RingAreas ring, MemoryTable memory) {
         this.ring = ring;
         this.memory = memory;
+        // The pieces of a list may lie in memory that is gone.
+        isInList = false;
+        availSeen = 0;
     }
 
     @Override
@@ -95,78 +112,148 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean pop(DescriptorChain chain) throws VirtqueueException {
+    public boolean pop(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        if (!isInList && !beginList(chain)) {
+            return false;
+        }
+        // After an error the next walk begins at the first descriptor again.
+        isInList = false;
+        if (!(tableEntries == 0 ? walk(chain, budget) : walkTable(chain, budget))) {
+            isInList = true;
+            return false;
+        }
+        budget.onBuffer();
+        availSeen = Math.max(0, availSeen - chain.ringEntries());
+        availIndex = nextIndex;
+        availWrap = nextWrap;
+        return true;
+    }
+
+    private boolean beginList(DescriptorChain chain) {
         if (!hasAvailable()) {
             return false;
         }
-        int index = availIndex;
-        boolean wrap = availWrap;
-        int count = 0;
-        int id;
-        int flags;
+        nextIndex = availIndex;
+        nextWrap = availWrap;
+        listEntries = 0;
+        tableEntries = 0;
         chain.begin();
-        do {
-            descriptor.copyFrom(ring.descriptorArea(), index);
-            flags = descriptor.le16(FLAGS_OFFSET);
-            if (!isAvailable(flags, wrap)) {
-                throw new VirtqueueException("descriptor %d of a list is not available".formatted(index));
+        return true;
+    }
+
+    /**
+     * Walks along the ring, from {@link #nextIndex} on.
+     *
+     * @return false if the budget was spent before the end of the list
+     */
+    private boolean walk(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        while (true) {
+            descriptor.copyFrom(ring.descriptorArea(), nextIndex);
+            int flags = descriptor.secondLe16();
+            if (!isAvailable(flags, nextWrap)) {
+                throw new VirtqueueException("descriptor %d of a list is not available".formatted(nextIndex));
             }
-            if (count == ring.size()) {
+            if (listEntries == ring.size()) {
                 throw new VirtqueueException("descriptor list is longer than the ring of %d".formatted(ring.size()));
             }
-            // The id of the whole list is in its last descriptor.
-            id = descriptor.le16(ID_OFFSET);
-            if ((flags & DESC_F_INDIRECT) != 0) {
-                walkIndirect(chain, flags, count);
-            } else {
-                add(chain, flags);
+            listEntries++;
+            if (++nextIndex == ring.size()) {
+                nextIndex = 0;
+                nextWrap = !nextWrap;
             }
-            count++;
+            boolean isLast = (flags & DESC_F_NEXT) == 0;
+            if (isLast) {
+                // The id of the whole list is in its last descriptor.
+                chain.identify(descriptor.firstLe16(), listEntries);
+            }
+            if ((flags & DESC_F_INDIRECT) != 0) {
+                table = descriptor.address();
+                tableEntries = IndirectTable.entries(hasIndirect, isLast && listEntries == 1, table,
+                        descriptor.length());
+                tablePosition = 0;
+                return walkTable(chain, budget);
+            }
+            budget.onDescriptor(add(chain, flags));
+            if (isLast) {
+                return true;
+            }
+            if (budget.isSpent()) {
+                return false;
+            }
+        }
+    }
+
+    /**
+     * The same through an indirect table. "The VIRTQ_DESC_F_WRITE flags bit is the only valid flag for descriptors in the
+     * indirect table."
+     */
+    private boolean walkTable(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        while (true) {
+            descriptor.copyFrom(memory, table, tablePosition);
+            budget.onDescriptor(add(chain, descriptor.secondLe16()));
+            if (++tablePosition == tableEntries) {
+                return true;
+            }
+            if (budget.isSpent()) {
+                return false;
+            }
+        }
+    }
+
+    /**
+     * Looks for descriptors that follow one another and are available. A driver writes the flags of a list's first
+     * descriptor last, so the lists of all of them are available too.
+     */
+    private boolean hasAvailable() {
+        if (availSeen > 0) {
+            return true;
+        }
+        int index = availIndex;
+        boolean wrap = availWrap;
+        int end = Math.min(MAX_LOOK, ring.size());
+        while (availSeen < end && isAvailable(flagsAt(index), wrap)) {
+            availSeen++;
             if (++index == ring.size()) {
                 index = 0;
                 wrap = !wrap;
             }
-        } while ((flags & DESC_F_NEXT) != 0);
-        chain.identify(id, count);
-        availIndex = index;
-        availWrap = wrap;
-        return true;
+        }
+        VarHandle.acquireFence();
+        looks++;
+        return availSeen > 0;
     }
 
-    private boolean hasAvailable() {
-        int flags = ring.descriptorArea().get(LE16, DescriptorCopy.BYTES * availIndex + FLAGS_OFFSET);
-        VarHandle.acquireFence();
-        return isAvailable(flags, availWrap);
+    private int flagsAt(int index) {
+        return le16(ring.descriptorArea(), DescriptorCopy.BYTES * index + FLAGS_OFFSET);
+    }
+
+    @Override
+    public boolean isReady() {
+        return isAvailable(flagsAt(availIndex), availWrap);
+    }
+
+    @Override
+    public int looks() {
+        return looks;
     }
 
     private static boolean isAvailable(int flags, boolean wrap) {
         return (flags & DESC_F_AVAIL) != 0 == wrap && (flags & DESC_F_USED) != 0 != wrap;
     }
 
-    /** "The VIRTQ_DESC_F_WRITE flags bit is the only valid flag for descriptors in the indirect table." */
-    private void walkIndirect(DescriptorChain chain, int flags, int position) throws VirtqueueException {
-        long table = descriptor.address();
-        boolean isAlone = (flags & DESC_F_NEXT) == 0 && position == 0;
-        long entries = IndirectTable.entries(hasIndirect, isAlone, table, descriptor.length());
-        for (long i = 0; i < entries; i++) {
-            descriptor.copyFrom(memory, table, i);
-            add(chain, descriptor.le16(FLAGS_OFFSET));
-        }
-    }
-
-    private void add(DescriptorChain chain, int flags) throws VirtqueueException {
-        chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
+    private int add(DescriptorChain chain, int flags) throws VirtqueueException {
+        return chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
         MemorySegment descriptors = ring.descriptorArea();
         long entry = DescriptorCopy.BYTES * usedIndex;
-        descriptors.set(LE32, entry + LENGTH_OFFSET, usedLength);
-        descriptors.set(LE16, entry + ID_OFFSET, (short) chain.id());
+        setLe32(descriptors, entry + LENGTH_OFFSET, usedLength);
+        setLe16(descriptors, entry + ID_OFFSET, chain.id());
         VarHandle.releaseFence();
         int flags = (usedWrap ? DESC_F_AVAIL | DESC_F_USED : 0) | (usedLength > 0 ? DESC_F_WRITE : 0);
-        descriptors.set(LE16, entry + FLAGS_OFFSET, (short) flags);
+        setLe16(descriptors, entry + FLAGS_OFFSET, flags);
         usedIndex += chain.ringEntries();
         if (usedIndex >= ring.size()) {
             usedIndex -= ring.size();
@@ -183,9 +270,9 @@ final class PackedVirtqueue implements Virtqueue {
         }
         pushedSinceNotified = 0;
         VarHandle.fullFence();
-        int flags = ring.driverArea().get(LE16, EVENT_FLAGS_OFFSET) & EVENT_FLAGS_MASK;
+        int flags = le16(ring.driverArea(), EVENT_FLAGS_OFFSET) & EVENT_FLAGS_MASK;
         if (flags == EVENT_FLAGS_DESC && hasEventIdx) {
-            return isPushed(Short.toUnsignedInt(ring.driverArea().get(LE16, 0)), pushed);
+            return isPushed(le16(ring.driverArea(), 0), pushed);
         }
         return flags != EVENT_FLAGS_DISABLE;
     }
@@ -199,18 +286,26 @@ final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public void disableNotifications() {
-        ring.deviceArea().set(LE16, EVENT_FLAGS_OFFSET, (short) EVENT_FLAGS_DISABLE);
+        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_DISABLE);
     }
 
     @Override
     public boolean enableNotifications() {
         if (hasEventIdx) {
-            ring.deviceArea().set(LE16, 0, (short) (availIndex | (availWrap ? WRAP : 0)));
+            setLe16(ring.deviceArea(), 0, availIndex | (availWrap ? WRAP : 0));
             VarHandle.releaseFence();
-            ring.deviceArea().set(LE16, EVENT_FLAGS_OFFSET, (short) EVENT_FLAGS_DESC);
+            setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_DESC);
         } else {
-            ring.deviceArea().set(LE16, EVENT_FLAGS_OFFSET, (short) EVENT_FLAGS_ENABLE);
+            setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_ENABLE);
         }
+        VarHandle.fullFence();
+        return hasAvailable();
+    }
+
+    @Override
+    public boolean leaveNotificationsOn() {
+        // We do not know where the driver is, so it is to notify us of every buffer.
+        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_ENABLE);
         VarHandle.fullFence();
         return hasAvailable();
     }

@@ -86,17 +86,17 @@ public enum RingFormat {
     /** The largest queue size that the specification allows. */
     public static final int MAX_SIZE = 32768;
 
-    /** The format that goes with the negotiated features. */
+    /** The format that the negotiated features select. */
     public static RingFormat of(long features) {
         return (features & Feature.RING_PACKED) != 0 ? PACKED : SPLIT;
     }
 
     public abstract boolean allowsSize(int size);
 
-    /** Whether a ring can begin there, as SET_VRING_BASE says it. */
+    /** Whether SET_VRING_BASE may have this value. */
     public abstract boolean allowsBase(int base);
 
-    /** Where a ring begins that nobody has used. */
+    /** Where a new ring begins. */
     public abstract int initialBase();
 
     public long descriptorAreaBytes(int size) {
@@ -107,14 +107,14 @@ public enum RingFormat {
 
     public abstract long deviceAreaBytes(int size, long features);
 
-    /** Whether addresses of the parts are aligned as the driver MUST align them. */
+    /** Whether the addresses of the areas are aligned as the driver MUST align them. */
     public abstract boolean isAligned(long descriptorArea, long driverArea, long deviceArea);
 
     /**
-     * Goes on with a virtqueue.
+     * Opens a virtqueue.
      *
      * @param features the negotiated ones, as masks of {@link Feature}
-     * @param base where to go on, as SET_VRING_BASE says it
+     * @param base where it continues, as in SET_VRING_BASE
      * @throws VirtqueueException if the base is outside the ring
      */
     public abstract Virtqueue open(RingAreas areas, MemoryTable memory, long features, int base)

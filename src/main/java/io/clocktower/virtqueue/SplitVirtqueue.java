@@ -1,7 +1,8 @@
 package io.clocktower.virtqueue;
 
-import static io.clocktower.virtqueue.LittleEndian.LE16;
-import static io.clocktower.virtqueue.LittleEndian.LE32;
+import static io.clocktower.memory.LittleEndian.le16;
+import static io.clocktower.memory.LittleEndian.setLe16;
+import static io.clocktower.memory.LittleEndian.setLe32;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.invoke.VarHandle;
@@ -20,9 +21,9 @@ import java.lang.invoke.VarHandle;
  * The last field of either ring is there only with VIRTIO_F_EVENT_IDX.
  *
  * <p>
- * Every access to the rings is a plain one of a size that the processor makes at once, and fences order them: the JVM
- * survives a fault at a plain access, whereas one at an interpreted 16-bit access of a stronger mode ends it. The
- * fences, each with the driver's barrier that it pairs with (Linux's names):
+ * Every access to the rings is a plain access of a size that the processor makes at once, and fences order them. The JVM
+ * survives a page fault without memory (SIGBUS) at a plain access; at an interpreted 16-bit access of a stronger mode it
+ * would end. The fences, each with the driver's barrier that it pairs with (Linux's names):
  *
  * <ul>
  * <li>acquire, after the available index is read: the driver's {@code virtio_wmb} between the ring entry and the index;
@@ -34,9 +35,6 @@ import java.lang.invoke.VarHandle;
  * </ul>
  */
 final class SplitVirtqueue implements Virtqueue {
-
-    private static final long FLAGS_OFFSET = 12;
-    private static final long NEXT_OFFSET = 14;
 
     private static final long RING_FLAGS_OFFSET = 0;
     private static final long RING_INDEX_OFFSET = 2;
@@ -52,6 +50,8 @@ final class SplitVirtqueue implements Virtqueue {
     private static final int AVAIL_F_NO_INTERRUPT = 1;
     private static final int USED_F_NO_NOTIFY = 1;
     private static final int INDEX_MASK = 0xffff;
+    /** A driver makes progress only so often between two accesses of ours; a hostile one writes on for ever. */
+    private static final int LEAVE_TRIES = 16;
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
@@ -60,9 +60,15 @@ final class SplitVirtqueue implements Virtqueue {
     private MemoryTable memory;
     private int availIndex;
     private int availIndexSeen;
+    private int looks;
     private int usedIndex;
     private int usedIndexNotified;
     private boolean isFirstNotification = true;
+    /** Whether a turn ended within a chain: it goes on at nextIndex, in an indirect table unless that has 0 entries. */
+    private boolean isInChain;
+    private int nextIndex;
+    private long table;
+    private long tableEntries;
 
     /**
      * @param features the negotiated ones, as masks of {@link Feature}
@@ -75,7 +81,7 @@ final class SplitVirtqueue implements Virtqueue {
         hasEventIdx = (features & Feature.EVENT_IDX) != 0;
         availIndex = base & INDEX_MASK;
         availIndexSeen = availIndex;
-        usedIndex = Short.toUnsignedInt(ring.deviceArea().get(LE16, RING_INDEX_OFFSET));
+        usedIndex = le16(ring.deviceArea(), RING_INDEX_OFFSET);
         usedIndexNotified = usedIndex;
     }
 
@@ -91,6 +97,8 @@ final class SplitVirtqueue implements Virtqueue {
     public void remap(RingAreas ring, MemoryTable memory) {
         this.ring = ring;
         this.memory = memory;
+        // The pieces of a chain may lie in memory that is gone.
+        isInChain = false;
     }
 
     @Override
@@ -99,16 +107,29 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean pop(DescriptorChain chain) throws VirtqueueException {
+    public boolean pop(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        if (!isInChain && !beginChain(chain)) {
+            return false;
+        }
+        // After an error the next walk begins at the head again.
+        isInChain = false;
+        if (!(tableEntries == 0 ? walk(chain, budget) : walkTable(chain, budget))) {
+            isInChain = true;
+            return false;
+        }
+        budget.onBuffer();
+        availIndex = availIndex + 1 & INDEX_MASK;
+        return true;
+    }
+
+    private boolean beginChain(DescriptorChain chain) throws VirtqueueException {
         if (!hasAvailable()) {
             return false;
         }
-        int head = Short.toUnsignedInt(ring.driverArea().get(LE16,
-                RING_OFFSET + AVAILABLE_BYTES * (availIndex & ring.size() - 1)));
+        nextIndex = le16(ring.driverArea(), RING_OFFSET + AVAILABLE_BYTES * (availIndex & ring.size() - 1));
+        tableEntries = 0;
         chain.begin();
-        chain.identify(head, 1);
-        walk(chain, head);
-        availIndex = availIndex + 1 & INDEX_MASK;
+        chain.identify(nextIndex, 1);
         return true;
     }
 
@@ -116,7 +137,7 @@ final class SplitVirtqueue implements Virtqueue {
         if (availIndex != availIndexSeen) {
             return true;
         }
-        int index = Short.toUnsignedInt(ring.driverArea().get(LE16, RING_INDEX_OFFSET));
+        int index = driversIndex();
         VarHandle.acquireFence();
         int count = index - availIndex & INDEX_MASK;
         if (count > ring.size()) {
@@ -124,64 +145,90 @@ final class SplitVirtqueue implements Virtqueue {
                     index, ring.size()));
         }
         availIndexSeen = index;
+        looks++;
         return count > 0;
     }
 
-    private void walk(DescriptorChain chain, int head) throws VirtqueueException {
-        int index = head;
+    @Override
+    public boolean isReady() {
+        return driversIndex() != availIndex;
+    }
+
+    @Override
+    public int looks() {
+        return looks;
+    }
+
+    /**
+     * Walks through the descriptor table, from {@link #nextIndex} on.
+     *
+     * @return false if the budget was spent before the end of the chain
+     */
+    private boolean walk(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        int index = nextIndex;
         while (true) {
             if (index >= ring.size()) {
                 throw new VirtqueueException("descriptor %d is outside a table of %d".formatted(index, ring.size()));
             }
             descriptor.copyFrom(ring.descriptorArea(), index);
-            int flags = descriptor.le16(FLAGS_OFFSET);
+            int flags = descriptor.firstLe16();
             if ((flags & DESC_F_INDIRECT) != 0) {
-                walkIndirect(chain, flags);
-                return;
+                // The table ends the chain. The write flag of the descriptor that names it means nothing.
+                table = descriptor.address();
+                tableEntries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table,
+                        descriptor.length());
+                nextIndex = 0;
+                return walkTable(chain, budget);
             }
-            add(chain, flags);
+            budget.onDescriptor(add(chain, flags));
             if ((flags & DESC_F_NEXT) == 0) {
-                return;
+                return true;
             }
-            index = descriptor.le16(NEXT_OFFSET);
+            index = descriptor.secondLe16();
+            if (budget.isSpent()) {
+                nextIndex = index;
+                return false;
+            }
         }
     }
 
-    /** The descriptor just copied names a table, which ends the chain; its own write flag means nothing. */
-    private void walkIndirect(DescriptorChain chain, int flags) throws VirtqueueException {
-        long table = descriptor.address();
-        long entries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table, descriptor.length());
-        int index = 0;
+    /** The same through an indirect table. */
+    private boolean walkTable(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        int index = nextIndex;
         while (true) {
-            if (index >= entries) {
+            if (index >= tableEntries) {
                 throw new VirtqueueException("descriptor %d is outside an indirect table of %d".formatted(index,
-                        entries));
+                        tableEntries));
             }
             descriptor.copyFrom(memory, table, index);
-            int entryFlags = descriptor.le16(FLAGS_OFFSET);
-            if ((entryFlags & DESC_F_INDIRECT) != 0) {
+            int flags = descriptor.firstLe16();
+            if ((flags & DESC_F_INDIRECT) != 0) {
                 throw new VirtqueueException("indirect descriptor in an indirect table");
             }
-            add(chain, entryFlags);
-            if ((entryFlags & DESC_F_NEXT) == 0) {
-                return;
+            budget.onDescriptor(add(chain, flags));
+            if ((flags & DESC_F_NEXT) == 0) {
+                return true;
             }
-            index = descriptor.le16(NEXT_OFFSET);
+            index = descriptor.secondLe16();
+            if (budget.isSpent()) {
+                nextIndex = index;
+                return false;
+            }
         }
     }
 
-    private void add(DescriptorChain chain, int flags) throws VirtqueueException {
-        chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
+    private int add(DescriptorChain chain, int flags) throws VirtqueueException {
+        return chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
         long entry = RING_OFFSET + USED_BYTES * (usedIndex & ring.size() - 1);
-        ring.deviceArea().set(LE32, entry, chain.id());
-        ring.deviceArea().set(LE32, entry + USED_LENGTH_OFFSET, usedLength);
+        setLe32(ring.deviceArea(), entry, chain.id());
+        setLe32(ring.deviceArea(), entry + USED_LENGTH_OFFSET, usedLength);
         VarHandle.releaseFence();
         usedIndex = usedIndex + 1 & INDEX_MASK;
-        ring.deviceArea().set(LE16, RING_INDEX_OFFSET, (short) usedIndex);
+        setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
     }
 
     @Override
@@ -194,21 +241,21 @@ final class SplitVirtqueue implements Virtqueue {
         usedIndexNotified = usedIndex;
         VarHandle.fullFence();
         if (!hasEventIdx) {
-            return (ring.driverArea().get(LE16, RING_FLAGS_OFFSET) & AVAIL_F_NO_INTERRUPT) == 0;
+            return (le16(ring.driverArea(), RING_FLAGS_OFFSET) & AVAIL_F_NO_INTERRUPT) == 0;
         }
         if (isFirstNotification) {
             // The driver may have set used_event when the device counted from elsewhere.
             isFirstNotification = false;
             return true;
         }
-        int usedEvent = Short.toUnsignedInt(ring.driverArea().get(LE16, availableBytes(ring.size(), false)));
+        int usedEvent = le16(ring.driverArea(), availableBytes(ring.size(), false));
         return (usedEvent - before & INDEX_MASK) < pushed;
     }
 
     @Override
     public void disableNotifications() {
         if (!hasEventIdx) {
-            ring.deviceArea().set(LE16, RING_FLAGS_OFFSET, (short) USED_F_NO_NOTIFY);
+            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, USED_F_NO_NOTIFY);
         }
         // With VIRTIO_F_EVENT_IDX, an avail_event that stays behind suppresses them, and the flags MUST be 0.
     }
@@ -216,11 +263,36 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean enableNotifications() throws VirtqueueException {
         if (hasEventIdx) {
-            ring.deviceArea().set(LE16, usedBytes(ring.size(), false), (short) availIndex);
+            setLe16(ring.deviceArea(), usedBytes(ring.size(), false), availIndex);
         } else {
-            ring.deviceArea().set(LE16, RING_FLAGS_OFFSET, (short) 0);
+            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, 0);
         }
         VarHandle.fullFence();
         return hasAvailable();
+    }
+
+    @Override
+    public boolean leaveNotificationsOn() {
+        if (!hasEventIdx) {
+            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, 0);
+            VarHandle.fullFence();
+            return driversIndex() != availIndex;
+        }
+        // The driver notifies us when it passes avail_event, so that has to be where the driver is.
+        int index = driversIndex();
+        for (int i = 0; i < LEAVE_TRIES; i++) {
+            setLe16(ring.deviceArea(), usedBytes(ring.size(), false), index);
+            VarHandle.fullFence();
+            int before = index;
+            index = driversIndex();
+            if (index == before) {
+                break;
+            }
+        }
+        return index != availIndex;
+    }
+
+    private int driversIndex() {
+        return le16(ring.driverArea(), RING_INDEX_OFFSET);
     }
 }

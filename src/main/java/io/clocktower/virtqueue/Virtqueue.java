@@ -3,11 +3,11 @@ package io.clocktower.virtqueue;
 import io.clocktower.memory.MemoryTable;
 
 /**
- * A virtqueue from the device's side. One thread owns it; nothing it does allocates, but for a chain longer than any
- * before.
+ * A virtqueue from the device's side. One thread owns it. Nothing it does allocates, except for a chain that is longer
+ * than any before.
  *
  * <p>
- * Every method may end with an {@link InternalError} where the guest's memory has gone (its file was truncated): the
+ * Every method may end with an {@link InternalError} if the guest's memory is gone (its file was truncated). The
  * virtqueue is broken then, as after a {@link VirtqueueException}.
  */
 public interface Virtqueue {
@@ -15,35 +15,58 @@ public interface Virtqueue {
     /**
      * Takes the next available buffer.
      *
-     * @param chain is filled with it
-     * @return false if there is none
+     * <p>
+     * A buffer whose chain is longer than the budget takes several calls, each with the same chain. Until the chain ends
+     * the buffer is not taken, and {@link #base} does not count it.
+     *
+     * @param chain receives the buffer
+     * @param budget is charged; it must not be spent
+     * @return false if no buffer is available, or if the budget is spent before the end of the chain
      * @throws VirtqueueException if the driver broke the rules; the buffer is not taken
      */
-    boolean pop(DescriptorChain chain) throws VirtqueueException;
+    boolean pop(DescriptorChain chain, TurnBudget budget) throws VirtqueueException;
+
+    /** Whether {@link #pop} has something to take, or an error to find. This only looks. */
+    boolean isReady();
 
     /**
-     * Gives a buffer back as used.
+     * How often the virtqueue has looked what is available. What {@link #pop} takes between two looks was available at the
+     * earlier one.
+     */
+    int looks();
+
+    /**
+     * Returns a buffer to the driver as used.
      *
      * @param usedLength how many bytes of its device-writable part were written, from the first on
      */
     void push(DescriptorChain chain, int usedLength);
 
-    /** Whether the driver wants a notification of what was pushed since this was asked before. */
+    /** Whether the driver wants a notification of what was pushed since the last call of this method. */
     boolean needsNotification();
 
-    /** Advises the driver that it need not notify us of available buffers. */
+    /** Tells the driver that it need not notify us of available buffers. */
     void disableNotifications();
 
     /**
      * Asks the driver to notify us of the next available buffer.
      *
-     * @return whether one became available meanwhile, of which no notification may come
+     * @return whether a buffer is available already, for which no notification may come
      */
     boolean enableNotifications() throws VirtqueueException;
 
-    /** How far the device has come, as vhost-user's GET_VRING_BASE answers it. */
+    /**
+     * Asks the driver to notify us of the next buffer that it makes available, whatever is available now: for a ring that
+     * the device stops looking at. After {@link #enableNotifications} alone, a driver with VIRTIO_F_EVENT_IDX would stay
+     * silent until the device has caught up.
+     *
+     * @return whether a buffer is left, for which no notification may come
+     */
+    boolean leaveNotificationsOn();
+
+    /** How far the device has come, as vhost-user's GET_VRING_BASE reports it. */
     int base();
 
-    /** Goes on in the same rings where they and the guest's memory are mapped now. */
+    /** Continues in the same rings at the places where they and the guest's memory are mapped now. */
     void remap(RingAreas areas, MemoryTable memory);
 }

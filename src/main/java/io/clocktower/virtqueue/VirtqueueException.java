@@ -1,7 +1,7 @@
 package io.clocktower.virtqueue;
 
-/** A virtqueue on which the driver broke the rules: nothing more can be taken from it until it is set up anew. */
-public final class VirtqueueException extends Exception {
+/** The driver broke the rules of a virtqueue. The device takes nothing more from it until it is set up again. */
+public sealed class VirtqueueException extends Exception permits OutsideMemoryException {
 
     private static final long serialVersionUID = 1L;
 

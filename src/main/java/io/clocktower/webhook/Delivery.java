@@ -1,14 +1,14 @@
 package io.clocktower.webhook;
 
-import io.clocktower.device.DeviceEvent;
-import io.clocktower.device.EventJson;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.EventJson;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
 /**
- * An event on its way to a receiver.
+ * An event to be sent to a receiver.
  *
- * @param id the same however often it is tried, so that the receiver knows again what it has
+ * @param id the same for each attempt, so that the receiver can recognize repetitions
  */
 record Delivery(String id, DeviceEvent event) {
 

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** A receiver at a URL. It is sent a POST with the event in JSON, signed if there is a secret. */
+/** A receiver at a URL. It gets a POST with the event in JSON, signed if a secret is configured. */
 final class HttpReceiver implements Receiver {
 
     static final String DELIVERY = "X-Clocktower-Delivery";
@@ -38,8 +38,8 @@ final class HttpReceiver implements Receiver {
     private final Clock clock;
 
     /**
-     * @param http one that follows no redirects
-     * @param clock for receivers that say a time of day when they want to be called again
+     * @param http a client that follows no redirects
+     * @param clock for a Retry-After with a date
      */
     HttpReceiver(WebhookSpec spec, HttpClient http, Clock clock) {
         this.spec = spec;
@@ -48,7 +48,7 @@ final class HttpReceiver implements Receiver {
     }
 
     @Override
-    public Answer tell(Delivery delivery) throws IOException, InterruptedException {
+    public Answer send(Delivery delivery) throws IOException, InterruptedException {
         byte[] body = delivery.body();
         HttpRequest.Builder request = HttpRequest.newBuilder(spec.url()).POST(BodyPublishers.ofByteArray(body))
                 .header("Content-Type", "application/json").header("User-Agent", "Clocktower")
@@ -61,7 +61,7 @@ final class HttpReceiver implements Receiver {
                 response.headers().firstValue("Retry-After").flatMap(this::retryAfter));
     }
 
-    /** The timeout is for the answer's end too, which the client's own is not. */
+    /** The timeout includes the end of the answer; that of the client does not. */
     private HttpResponse<Void> await(CompletableFuture<HttpResponse<Void>> response)
             throws IOException, InterruptedException {
         try {
@@ -77,7 +77,7 @@ final class HttpReceiver implements Receiver {
         }
     }
 
-    /** A number of seconds or a time of day; nothing for what is neither. RFC 9110, "Retry-After". */
+    /** A number of seconds or a date; empty for anything else. RFC 9110, "Retry-After". */
     private Optional<Duration> retryAfter(String text) {
         try {
             return text.matches("\\d{1,9}")

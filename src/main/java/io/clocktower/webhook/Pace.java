@@ -3,10 +3,10 @@ package io.clocktower.webhook;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
-/** The time of deliveries, as a test may have another one. */
+/** The time of deliveries; a test may replace it. */
 interface Pace {
 
-    /** Of a clock that never goes back. */
+    /** The reading of a monotonic clock. */
     long nowNs();
 
     void pause(Duration duration) throws InterruptedException;

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Whoever is told of events. */
+/** A receiver of events. */
 interface Receiver {
 
     /**
      * Its answer to a call.
      *
-     * @param retryAfter when it wants to be called again, if it says so
+     * @param retryAfter how long to wait before the next attempt, if the receiver says so
      */
     record Answer(int status, Optional<Duration> retryAfter) {
 
@@ -18,16 +18,16 @@ interface Receiver {
             return status >= 200 && status < 300;
         }
 
-        /** Whether the same call may be accepted later. */
-        boolean isToBeRepeated() {
+        /** Whether to repeat the call later. */
+        boolean isRetryable() {
             return status >= 500 || status == 429 || status == 408;
         }
     }
 
     /**
-     * Tells it of an event, and waits for its answer.
+     * Sends an event, and waits for the answer.
      *
-     * @throws IOException if there is none in time
+     * @throws IOException if no answer comes in time
      */
-    Answer tell(Delivery delivery) throws IOException, InterruptedException;
+    Answer send(Delivery delivery) throws IOException, InterruptedException;
 }

@@ -1,11 +1,11 @@
 package io.clocktower.webhook;
 
 /**
- * What has become of a webhook's events so far.
+ * What happened to the events of a webhook since the start.
  *
  * @param delivered how many its receiver accepted
  * @param failed how many its receiver refused, or did not accept in time
- * @param dropped how many made room for newer ones before they were tried
- * @param queued how many wait now, besides one that is being tried
+ * @param dropped how many were dropped for newer ones without an attempt
+ * @param queued how many are waiting now, without the one that is being sent
  */
 public record WebhookStatus(String name, long delivered, long failed, long dropped, int queued) {}

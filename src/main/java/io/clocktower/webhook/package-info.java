@@ -1,2 +1,2 @@
-/** Tells others of events, by HTTP. */
+/** Sends events to HTTP receivers. */
 package io.clocktower.webhook;

@@ -36,12 +36,12 @@ class CallRulesTest {
     void aQueryHasTheParametersThatAreDeclared() {
         assertEquals("none", refusal("POST", FAULTS, Map.of("dryRun", List.of("true"), "over", List.of("PT1M"))));
         assertEquals("none", refusal("HEAD", "/api/v1/alarms", Map.of("label", List.of("a=b", "c=d"))));
-        assertEquals("400 dry-run: no such parameter, expected one of dryRun, over, points",
+        assertEquals("400 dry-run: unknown parameter, expected one of dryRun, over, points",
                 refusal("POST", FAULTS, Map.of("dry-run", List.of("true"))));
-        assertEquals("400 x: no such parameter, expected none", refusal("DELETE", FAULTS, Map.of("x", List.of(""))));
+        assertEquals("400 x: unknown parameter, expected none", refusal("DELETE", FAULTS, Map.of("x", List.of(""))));
         assertEquals("400 label: empty, expected a value",
                 refusal("GET", "/api/v1/alarms", Map.of("label", List.of("a=b", ""))));
-        assertEquals("400 dryRun: 2 of them, expected one",
+        assertEquals("400 dryRun: given 2 times, expected once",
                 refusal("POST", FAULTS, Map.of("dryRun", List.of("true", "true"))));
     }
 

@@ -13,7 +13,8 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
-import io.clocktower.device.DeviceSpec;
+import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +38,8 @@ class DeviceRequestTest {
     private static final String LONG = "expected a whole number from -9223372036854775808 to 9223372036854775807";
     private static final String INT = "expected a whole number from -2147483648 to 2147483647";
     private static final String TYPES = "expected one of utc, tai, monotonic, utc-smeared, utc-maybe-smeared";
-    private static final String DURATION = "expected a duration, \"PT5M\" or \"50us\" say";
+    private static final String DURATION = "expected a duration with units, such as 5m, 1h30m, 500ms, 50us, 2d or PT5M"
+            + " (no months or years)";
 
     @TempDir
     private Path directory;
@@ -57,7 +59,7 @@ class DeviceRequestTest {
     @Test
     void aNameIsEnough() throws Exception {
         assertEquals(new DeviceSpec("vm1", sockets.resolve("vm1.sock"), ClockSpec.DEFAULTS, Optional.empty(),
-                Duration.ZERO, Map.of()), spec("{\"name\":\"vm1\"}"));
+                DeviceSpec.POLL_WINDOW, Map.of()), spec("{\"name\":\"vm1\"}"));
         assertEquals(spec("{\"name\":\"vm1\"}"), spec("""
                 {"name":"vm1","socket":null,"clocks":null,"pollWindow":null,"counter":null,"labels":null}"""));
     }
@@ -68,13 +70,15 @@ class DeviceRequestTest {
                 new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true),
                 new ClockSpec(ClockType.UTC_SMEARED, Smearing.UTC_SLS, false),
                 new ClockSpec(ClockType.UTC_MAYBE_SMEARED, Smearing.UNSPECIFIED, false)),
-                Optional.of(new CounterMapping(-5, -1, 48)), Duration.ofNanos(50_000), Map.of("team", "payments")),
+                Optional.of(new CounterMapping(-5, -1, 48)), Duration.ofNanos(50_000),
+                new DeviceFeatures(false, true, true, false), Map.of("team", "payments")),
                 spec("""
                         {"name":"vm1","socket":"%s/x/../sub/a.sock",
                          "clocks":[{"type":"utc-smeared","alarm":true},{"type":"utc-smeared","smearing":"utc-sls"},
                                    {"type":"utc-maybe-smeared","smearing":null,"alarm":null}],
                          "pollWindow":"PT0.00005S",
                          "counter":{"offset":-5,"ratio":18446744073709551615,"fractionBits":48},
+                         "features":{"packed":false,"indirect":true,"alarms":false,"eventIndex":null},
                          "labels":{"team":"payments"}}""".formatted(sockets)));
     }
 
@@ -90,24 +94,25 @@ class DeviceRequestTest {
                 bad("{\"name\":}", "expected JSON (line 1, column 9)"), bad("nil", "expected JSON (line 1, column 1)"),
                 bad("{name:1}", "expected JSON (line 1, column 2)"), bad("[]", "a list, expected an object"),
                 bad("[1]", "a list, expected an object"), bad("7", "expected an object"),
-                bad("\"\"", "\"\", expected an object"), bad("\"vm1\"", "a text, expected an object"),
+                bad("\"\"", "\"\", expected an object"), bad("\"vm1\"", "a string, expected an object"),
                 bad("true", "expected an object"),
                 bad("{\"name\":\"a\"} {}", "expected nothing after the first value"),
-                bad("{\"name\":\"a\",\"name\":\"b\"}", "the same field twice (line 1, column 19)"),
-                bad("{\"name\":5}", "name: 5, expected a text"), bad("{\"name\":true}", "name: true, expected a text"),
-                bad("{\"name\":[\"a\"]}", "name: a list, expected a text"),
-                bad("{\"name\":{}}", "name: an object, expected a text"),
+                bad("{\"name\":\"a\",\"name\":\"b\"}", "duplicate field (line 1, column 19)"),
+                bad("{\"name\":5}", "name: 5, expected a string"),
+                bad("{\"name\":true}", "name: true, expected a string"),
+                bad("{\"name\":[\"a\"]}", "name: a list, expected a string"),
+                bad("{\"name\":{}}", "name: an object, expected a string"),
                 bad("{\"nam\":\"a\"}",
-                        "nam: no such field, expected one of clocks, counter, labels, name, pollWindow, socket"),
+                        "nam: unknown field (did you mean 'name'?)"),
                 bad("{\"poll-window\":\"50us\"}",
-                        "poll-window: no such field, expected one of clocks, counter, labels, name, pollWindow, socket"),
+                        "poll-window: unknown field (did you mean 'pollWindow'?)"),
                 bad("{\"a\\nb\":1}",
-                        "a\\u000ab: no such field, expected one of clocks, counter, labels, name, pollWindow, socket"),
-                bad("{\"socket\":1}", "socket: 1, expected a text"),
+                        "a\\u000ab: unknown field, expected one of clocks, counter, features, labels, name, pollWindow, socket"),
+                bad("{\"socket\":1}", "socket: 1, expected a string"),
                 bad("{\"clocks\":{}}", "clocks: an object, expected a list"),
-                bad("{\"clocks\":\"tai\"}", "clocks: a text, expected a list"),
-                bad("{\"clocks\":\"\"}", "clocks: a text, expected a list"),
-                bad("{\"clocks\":[\"tai\"]}", "clocks[0]: a text, expected an object"),
+                bad("{\"clocks\":\"tai\"}", "clocks: a string, expected a list"),
+                bad("{\"clocks\":\"\"}", "clocks: a string, expected a list"),
+                bad("{\"clocks\":[\"tai\"]}", "clocks[0]: a string, expected an object"),
                 bad("{\"clocks\":[{\"type\":\"utx\"}]}", "clocks[0].type: \"utx\", " + TYPES),
                 bad("{\"clocks\":[{\"type\":\"UTC\"}]}", "clocks[0].type: \"UTC\", " + TYPES),
                 bad("{\"clocks\":[{\"type\":\"\"}]}", "clocks[0].type: \"\", " + TYPES),
@@ -118,37 +123,37 @@ class DeviceRequestTest {
                 bad("{\"clocks\":[{\"type\":\"tai\",\"smearing\":\"noon\"}]}",
                         "clocks[0].smearing: \"noon\", expected one of unspecified, noon-linear, utc-sls"),
                 bad("{\"clocks\":[{\"type\":\"tai\",\"alarm\":\"true\"}]}",
-                        "clocks[0].alarm: a text, expected true or false"),
+                        "clocks[0].alarm: a string, expected true or false"),
                 bad("{\"clocks\":[{\"type\":\"tai\",\"alarm\":1}]}", "clocks[0].alarm: 1, expected true or false"),
                 bad("{\"clocks\":[{\"type\":\"tai\",\"colour\":1}]}",
-                        "clocks[0].colour: no such field, expected one of alarm, smearing, type"),
+                        "clocks[0].colour: unknown field, expected one of alarm, smearing, type"),
                 bad("{\"pollWindow\":5}", "pollWindow: a number, " + DURATION),
                 bad("{\"pollWindow\":\"5\"}", "pollWindow: \"5\", " + DURATION),
                 bad("{\"pollWindow\":\"\"}", "pollWindow: \"\", " + DURATION),
                 bad("{\"pollWindow\":\"5 parsecs\"}", "pollWindow: \"5 parsecs\", " + DURATION),
                 bad("{\"pollWindow\":\"PT99999999999999999999S\"}",
-                        "pollWindow: \"PT99999999999999999999S\", " + DURATION),
-                bad("{\"pollWindow\":\"99999999999999999999us\"}",
-                        "pollWindow: \"99999999999999999999us\", " + DURATION),
+                        "pollWindow: \"PT99999999999999999999S\" is too large for a duration"),
+                bad("{\"pollWindow\":\"99999999999999999999s\"}",
+                        "pollWindow: \"99999999999999999999s\" is too large for a duration"),
                 bad("{\"counter\":5}", "counter: expected an object"),
-                bad("{\"counter\":{\"offset\":\"5\"}}", "counter.offset: a text, " + LONG),
+                bad("{\"counter\":{\"offset\":\"5\"}}", "counter.offset: a string, " + LONG),
                 bad("{\"counter\":{\"offset\":\"\"}}", "counter.offset: \"\", " + LONG),
-                bad("{\"counter\":{\"offset\":true}}", "counter.offset: true or false, " + LONG),
+                bad("{\"counter\":{\"offset\":true}}", "counter.offset: a boolean, " + LONG),
                 bad("{\"counter\":{\"offset\":1.5}}", "counter.offset: 1.5, " + LONG),
                 bad("{\"counter\":{\"offset\":1e3}}", "counter.offset: 1000.0, " + LONG),
                 bad("{\"counter\":{\"offset\":9223372036854775808}}", "counter.offset: " + LONG),
                 bad("{\"counter\":{\"offset\":NaN}}", "counter: expected JSON (line 1, column 25)"),
                 bad("{\"counter\":{\"offset\":1,\"fractionBits\":2147483648}}", "counter.fractionBits: " + INT),
                 bad("{\"counter\":{\"offset\":1,\"ratio\":0.5}}", "counter.ratio: 0.5, expected a whole number"),
-                bad("{\"counter\":{\"offset\":1,\"ratio\":\"1\"}}", "counter.ratio: a text, expected a whole number"),
+                bad("{\"counter\":{\"offset\":1,\"ratio\":\"1\"}}", "counter.ratio: a string, expected a whole number"),
                 bad("{\"counter\":{\"offset\":1,\"ratio\":" + "9".repeat(2000) + "}}",
-                        "counter: nested too deeply, or with a text or number that is too long"),
+                        "counter: nested too deeply, or a string or number is too long"),
                 bad("{\"labels\":[]}", "labels: a list, expected an object"),
-                bad("{\"labels\":{\"team\":{}}}", "labels.team: an object, expected a text"),
-                bad("{\"labels\":{\"tier\":1}}", "labels.tier: 1, expected a text"),
+                bad("{\"labels\":{\"team\":{}}}", "labels.team: an object, expected a string"),
+                bad("{\"labels\":{\"tier\":1}}", "labels.tier: 1, expected a string"),
                 bad("{\"labels\":" + "[".repeat(100_000), "labels: a list, expected an object"),
                 bad("{\"x\":" + "[".repeat(100_000),
-                        "nested too deeply, or with a text or number that is too long"));
+                        "nested too deeply, or a string or number is too long"));
     }
 
     private static Arguments bad(String body, String detail) {

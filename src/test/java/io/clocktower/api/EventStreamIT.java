@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.Effect;
-import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.Devices;
-import io.clocktower.device.FaultRequest;
+import io.clocktower.fault.FaultRequest;
+import io.clocktower.spec.DeviceVersion;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.ws.rs.ServiceUnavailableException;
 import jakarta.ws.rs.sse.OutboundSseEvent;
@@ -160,7 +160,7 @@ class EventStreamIT {
         Client client = open(OptionalLong.of(5));
         OutboundSseEvent gap = client.take();
         assertEquals("gap", gap.getName());
-        assertEquals("{\"detail\":\"the service has started anew; events were missed\"}", gap.getData());
+        assertEquals("{\"detail\":\"the service was restarted; events were missed\"}", gap.getData());
         assertEquals("fault-injected", client.take().getName());
     }
 

@@ -7,13 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.api.HostView.LeapSecond;
 import io.clocktower.clock.LeapSeconds;
-import io.clocktower.device.HostStatus;
-import io.clocktower.device.HostStatus.Discipline;
-import io.clocktower.device.HostStatus.LeapState;
+import io.clocktower.host.HostStatus;
+import io.clocktower.host.HostStatus.Discipline;
+import io.clocktower.host.HostStatus.LeapState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class HostViewTest {
@@ -34,6 +35,16 @@ class HostViewTest {
         assertEquals(20_000, view.estimatedErrorNs());
         assertEquals("insert", view.leapState());
         assertEquals("PT1H", view.uptime());
+    }
+
+    @Test
+    void itSaysWhyLoopsDoNotPoll() {
+        var status = new HostStatus(0, 37, OptionalLong.empty(), Optional.empty(), Optional.empty(),
+                LeapSeconds.builtIn());
+        assertEquals(new HostView.Polling(false, "of a test"),
+                HostView.of(status, Optional.of("of a test"), "0", Duration.ZERO).polling());
+        assertEquals(new HostView.Polling(true, null),
+                HostView.of(status, Optional.empty(), "0", Duration.ZERO).polling());
     }
 
     /** A filter of system calls refuses the question. */
@@ -65,10 +76,31 @@ class HostViewTest {
         assertNull(passed.next());
     }
 
+    /** Served UTC does not depend on the kernel's offset, and whoever looks can see that it is wrong. */
+    @Test
+    void theKernelsOffsetIsShownBesidesTheServedOne() {
+        var none = new HostView.TaiOffset(37, "leap-second-table", null);
+        assertEquals(none, view("2026-11-22T12:00:00Z", OptionalLong.empty()).taiOffset());
+        for (long seconds : new long[]{10, 36, 38}) {
+            assertEquals(new HostView.TaiOffset(37, "leap-second-table", seconds),
+                    view("2026-11-22T12:00:00Z", OptionalLong.of(seconds)).taiOffset());
+        }
+        assertEquals(new HostView.TaiOffset(37, "kernel", 37L),
+                view("2026-11-22T12:00:00Z", OptionalLong.of(37)).taiOffset());
+    }
+
     private static HostView view(String now, Optional<Discipline> discipline, LeapSeconds table) {
+        return view(now, discipline, table, OptionalLong.of(37));
+    }
+
+    private static HostView view(String now, OptionalLong kernel) {
+        return view(now, Optional.empty(), LeapSeconds.builtIn(), kernel);
+    }
+
+    private static HostView view(String now, Optional<Discipline> discipline, LeapSeconds table, OptionalLong kernel) {
         Instant at = Instant.parse(now);
-        var status = new HostStatus(at.getEpochSecond() * 1_000_000_000 + at.getNano(), 37, true, discipline,
+        var status = new HostStatus(at.getEpochSecond() * 1_000_000_000 + at.getNano(), 37, kernel, discipline,
                 Optional.of("tsc"), table);
-        return HostView.of(status, "0", Duration.ofHours(1));
+        return HostView.of(status, Optional.empty(), "0", Duration.ofHours(1));
     }
 }

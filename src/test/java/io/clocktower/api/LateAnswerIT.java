@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.clocktower.device.DeviceException;
+import io.clocktower.device.DeviceChanges;
+import io.clocktower.device.DeviceHost;
 import io.clocktower.device.Devices;
+import io.clocktower.spec.DeviceException;
 import jakarta.ws.rs.ServiceUnavailableException;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
@@ -33,6 +35,19 @@ class LateAnswerIT {
         devices.close();
     }
 
+    /** Without a call there is no audit log. */
+    private static final class Log extends ChangeLog {
+
+        private Log() {
+            super(null);
+        }
+
+        @Override
+        DeviceChanges changes(DeviceHost host) {
+            return host.changes();
+        }
+    }
+
     private static String unavailable(Response response) {
         assertEquals(503, response.getStatus());
         return ((Problem) response.getEntity()).detail();
@@ -44,26 +59,35 @@ class LateAnswerIT {
 
     @Test
     void aChangeIsSaidNotToBeMade() {
-        var offsets = new OffsetsResource(devices.host(), null);
-        String detail = detail(() -> offsets.delete("vm0", null));
+        var counters = new CounterResource(devices.host(), new Log());
+        String detail = detail(() -> counters.delete("vm0", null));
 
         assertTrue(detail.endsWith("its event loop did not answer within 2 s; nothing was changed"), detail);
     }
 
     @Test
     void aChangeThatMayYetBeMadeIsSaidToBe() {
-        var alarms = new DeviceAlarmsResource(devices.host(), null);
-        String detail = detail(() -> alarms.expire("vm0", 0));
+        var alarms = new DeviceAlarmsResource(devices.host(), new Log());
+        String detail = detail(() -> alarms.expire("vm0", 0, false, null));
 
-        assertTrue(detail.endsWith("the alarm expires as soon as the loop goes on, unless the service ends before"),
+        assertTrue(detail.endsWith("the alarm will expire when the loop resumes, unless the service ends first"),
                 detail);
     }
 
     @Test
-    void aReadIsRefused() {
-        var refusal = assertThrows(ServiceUnavailableException.class, () -> Answer.select(devices.host(), List.of()));
+    void faultsThatMayYetBeRevertedAreSaidToBe() {
+        var faults = new FaultsResource(devices.host(), new Log());
+        String detail = detail(() -> faults.revertAll("vm0", null));
 
-        assertEquals("The device's event loop did not answer within 2 s.",
+        assertTrue(detail.endsWith("the faults will be reverted when the loop resumes"), detail);
+    }
+
+    @Test
+    void aReadIsRefused() {
+        var statuses = Lists.stream(Answer.select(devices.host(), List.of()));
+        var refusal = assertThrows(ServiceUnavailableException.class, statuses::toList);
+
+        assertEquals("an event loop did not answer within 2 s",
                 unavailable(new RefusalMapper().toResponse(refusal)));
     }
 }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The operations of the interface's description (OpenAPI), to call each of them. */
@@ -12,7 +14,7 @@ final class ApiDescription {
     /** What a call of an operation with a path needs to mean something; of another body an empty one is tried. */
     private static final Map<String, String> VALID = Map.of("PUT offset", "{\"offsetNs\":5}", "POST faults",
             "{\"type\":\"freeze\"}", "POST devices", "{\"name\":\"valid\"}", "PUT counter", "{\"offset\":5}",
-            "PUT labels", "{\"a\":\"b\"}", "POST plans",
+            "PUT labels", "{\"a\":\"b\"}", "PATCH {fault}", "{\"reason\":\"b\"}", "POST plans",
             "{\"steps\":[{\"devices\":[\"vm0\"],\"fault\":{\"type\":\"freeze\"}}]}");
     private static final Map<String, String> EXISTING = Map.of("name", "vm0", "clock", "0", "fault", "f0", "id", "p0");
 
@@ -63,7 +65,7 @@ final class ApiDescription {
 
     /** An operation, on what there is as far as possible. */
     record Operation(String method, String template, List<Parameter> parameters, List<Field> fields,
-            boolean answersJson) {
+            boolean answersJson, Set<String> statuses, List<JsonNode> examples) {
 
         String path() {
             return path("", "");
@@ -120,7 +122,11 @@ final class ApiDescription {
         }
         boolean answersJson = operation.path("responses").valueStream()
                 .anyMatch(response -> response.path("content").has("application/json"));
-        return new Operation(method, path, parameters, fields, answersJson);
+        Set<String> statuses = operation.path("responses").propertyStream().map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        List<JsonNode> examples = operation.at("/requestBody/content/application~1json/examples").valueStream()
+                .map(example -> example.path("value")).filter(JsonNode::isObject).toList();
+        return new Operation(method, path, parameters, fields, answersJson, statuses, examples);
     }
 
     private static JsonNode resolved(JsonNode description, JsonNode schema) {

@@ -306,7 +306,7 @@ class BadInputIT {
                     }
                     for (String tag : List.of("\"a\"", "W/\"a\"", "\"a\",\"b\",".repeat(1_000) + "\"c\"")) {
                         // Of two things that are wrong the fault that is none comes first.
-                        assertRefused(operation.path().endsWith("/f0") ? 404 : 412, "",
+                        assertRefused(operation.path().contains("/f0") ? 404 : 412, "",
                                 call(operation.method(), operation.path(), operation.validBody(),
                                         "If-Match", tag));
                     }

@@ -12,9 +12,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.clocktower.frontend.Alarmq;
+import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ControlPlaneIT {
 
     private static final String DEVICE = "api/v1/devices/vm0";
+    private static final String NO_VM = "No VM is connected to device vm0.";
 
     @TempDir
     private static Path directory;
@@ -46,12 +51,18 @@ class ControlPlaneIT {
 
     @AfterEach
     void restoreTrueTime() throws Exception {
-        assertEquals(204, application.send("DELETE", DEVICE + "/faults", null).statusCode());
+        assertEquals(2, application.send("DELETE", DEVICE + "/faults", null).statusCode() / 100);
     }
 
     private static HttpResponse<String> send(String method, String path, String body, String... headers)
             throws Exception {
         return application.send(method, path, body, headers);
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asText()));
+        return texts;
     }
 
     private static JsonNode json(HttpResponse<String> response) throws Exception {
@@ -105,11 +116,13 @@ class ControlPlaneIT {
             assertEquals(1, application.get(DEVICE + "/faults").size());
             assertEquals(5, application.get(DEVICE + "/clocks/1").path("offsetNs").asLong());
             assertEquals(0, application.get(DEVICE + "/clocks/2").path("offsetNs").asLong());
-            for (int i = 0; i < 2; i++) {
-                HttpResponse<String> gone = send("DELETE", path, null);
-                assertEquals(204, gone.statusCode());
-                assertEquals("", gone.body());
-            }
+            assertEquals(List.of(NO_VM), texts(json(again).path("warnings")));
+            HttpResponse<String> gone = send("DELETE", path, null);
+            assertEquals(200, gone.statusCode());
+            assertEquals(List.of(NO_VM), texts(json(gone).path("warnings")));
+            gone = send("DELETE", path, null);
+            assertEquals(204, gone.statusCode());
+            assertEquals("", gone.body());
             assertEquals(0, application.get(path).path("offsetNs").asLong());
         }
     }
@@ -135,7 +148,10 @@ class ControlPlaneIT {
         assertEquals(value, application.get(path).at(pointer).asText());
         assertEquals("anonymous", application.get(path).path("author").asText());
         assertEquals(1, application.get(DEVICE + "/faults").size());
-        assertEquals(204, send("DELETE", path, null).statusCode());
+        assertEquals(List.of(NO_VM), texts(json(post).path("warnings")), post::body);
+        HttpResponse<String> gone = send("DELETE", path, null);
+        assertEquals(200, gone.statusCode());
+        assertEquals(List.of(NO_VM), texts(json(gone).path("warnings")), gone::body);
         assertEquals(404, send("GET", path, null).statusCode());
         assertEquals(404, send("DELETE", path, null).statusCode());
     }
@@ -207,8 +223,48 @@ class ControlPlaneIT {
             HttpResponse<String> refused = send(words[0], words[1], null, "If-Match", seen);
             assertEquals(412, refused.statusCode(), () -> method + ": " + refused.body());
         }
-        assertEquals(204, send("DELETE", DEVICE + "/offset", null, "If-Match", seen + ", " + now).statusCode());
+        assertEquals(200, send("DELETE", DEVICE + "/offset", null, "If-Match", seen + ", " + now).statusCode());
         assertEquals(200, send("PUT", DEVICE + "/offset", "{\"offset\":\"PT1S\"}", "If-Match", "*").statusCode());
+    }
+
+    @Test
+    void whatKeepsAGuestFromReadingIsSaidInTheStatusAndInAnswers() throws Exception {
+        try (var guest = new Guest(directory.resolve("vm0.sock"))) {
+            assertEquals(OK, guest.request(ofClock(READ, 1), 16).status());
+
+            JsonNode device = application.get(DEVICE);
+            assertTrue(device.path("obstacle").isMissingNode(), device::toString);
+            assertTrue(device.at("/clocks/1/readsLastMinute").asLong() > 0, device::toString);
+            assertTrue(Duration.parse(device.at("/clocks/1/lastReadAge").asText()).toMinutes() < 1);
+            assertEquals(0, device.at("/clocks/3/readsLastMinute").asLong());
+            assertTrue(device.at("/clocks/3/lastReadAge").isMissingNode());
+            assertEquals(List.of(), texts(json(send("PUT", DEVICE + "/offset", "{\"offset\":\"PT1S\"}"))
+                    .path("warnings")));
+            assertEquals(204, send("DELETE", DEVICE + "/offset", null).statusCode());
+            JsonNode other = json(send("PUT", DEVICE + "/clocks/3/offset", "{\"offset\":\"PT1S\"}"));
+            assertEquals(List.of("The guest has not read clock 3 (utc) since the service started."),
+                    texts(other.path("warnings")));
+
+            guest.frontEnd().ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(0, 0));
+            assertEquals("rings stopped", application.get(DEVICE).path("obstacle").asText());
+            JsonNode stopped = json(send("PUT", DEVICE + "/offset", "{\"offset\":\"PT1S\"}"));
+            assertTrue(stopped.at("/warnings/0").asText().startsWith("The rings are stopped"), stopped::toString);
+        }
+        application.await(DEVICE, device -> device.path("state").asText().equals("waiting"));
+        assertTrue(application.get(DEVICE).path("obstacle").isMissingNode());
+    }
+
+    @Test
+    void aFrontEndWhoseDriverAsksNothingIsSaidInTheTable() throws Exception {
+        try (var _ = new FrontEnd(directory.resolve("vm0.sock"))) {
+            application.await(DEVICE, device -> device.path("obstacle").asText().equals("requestq not started"));
+            String table = send("GET", "api/v1/devices", null, "Accept", "text/plain").body();
+            assertTrue(table.contains("connected; requestq not started"), table);
+            JsonNode fault = json(send("POST", DEVICE + "/faults", "{\"type\":\"freeze\"}"));
+            assertTrue(fault.at("/warnings/0").asText().contains("has not started the requestq"), fault::toString);
+            assertTrue(application.get(DEVICE + "/faults").at("/0/warnings").isMissingNode());
+        }
+        application.await(DEVICE, device -> device.path("state").asText().equals("waiting"));
     }
 
     @Test
@@ -233,6 +289,33 @@ class ControlPlaneIT {
         assertEquals(404, send("DELETE", "api/v1/devices/vm1", null).statusCode());
     }
 
+    /** What a guest that looks at its own clock believes. */
+    @Test
+    void aClockIsSteppedPastItsAlarmInOneCall() throws Exception {
+        try (var guest = new Guest(directory.resolve("vm0.sock"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
+                var alarmq = new Alarmq(guest)) {
+            alarmq.makeAvailable();
+            long due = guest.request(ofClock(READ, 0), 16).le64(8) + Duration.ofHours(1).toNanos();
+            assertEquals(OK, guest.request(setAlarm(0, due, 1), 8).status());
+
+            JsonNode stepped = json(send("POST", DEVICE + "/alarms/0/expire?step=true", null));
+
+            assertEquals(1, stepped.path("expirations").asInt(), stepped::toString);
+            assertEquals(0, stepped.path("forced").asInt(), stepped::toString);
+            assertTrue(stepped.path("warnings").isMissingNode(), stepped::toString);
+            assertEquals(0, alarmq.awaitNotification());
+            long reading = guest.request(ofClock(READ, 0), 16).le64(8);
+            assertTrue(reading >= due + Duration.ofSeconds(1).toNanos(), () -> reading + " of " + due);
+            assertTrue(reading < due + Duration.ofMinutes(1).toNanos(), () -> reading + " of " + due);
+            JsonNode fault = application.get(DEVICE + "/faults").path(0);
+            assertEquals("past the alarm of clock 0", fault.path("reason").asText());
+            assertEquals(0, fault.path("clock").asInt());
+            assertEquals(409, send("POST", DEVICE + "/alarms/0/expire?step=true", null).statusCode());
+            assertEquals(OK, guest.request(setAlarm(0, 0, 0), 8).status());
+        }
+        assertEquals(404, send("POST", DEVICE + "/alarms/1/expire?step=true", null).statusCode());
+    }
+
     @Test
     void anAlarmIsForced() throws Exception {
         try (var guest = new Guest(directory.resolve("vm0.sock"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
@@ -244,6 +327,7 @@ class ControlPlaneIT {
             HttpResponse<String> forced = send("POST", DEVICE + "/alarms/0/expire", null);
             assertEquals(200, forced.statusCode(), forced::body);
             assertEquals(1, json(forced).path("forced").asInt());
+            assertTrue(json(forced).at("/warnings/0").asText().contains("step=true"), forced::body);
             assertEquals(0, alarmq.awaitNotification());
             assertEquals(OK, guest.request(setAlarm(0, 0, 0), 8).status());
         }

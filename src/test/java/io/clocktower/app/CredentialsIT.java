@@ -73,7 +73,7 @@ class CredentialsIT {
             URI devices = application.root().resolve(DEVICES);
             assertEquals(200, status(http, devices, "GET", "first"));
             assertEquals(401, status(http, devices, "GET", "second"));
-            assertTrue(application.log().contains(file + " can be read by every user"), application::log);
+            assertTrue(application.log().contains(file + " is readable by every user"), application::log);
 
             Files.writeString(file, line("bob", "viewer", "second").substring(0, 30));
             await(() -> application.log().contains(file + ": line 1: expected a name"));
@@ -87,9 +87,9 @@ class CredentialsIT {
             assertEquals(403, status(http, application.root().resolve(COUNTER), "DELETE", "second"));
 
             Files.delete(file);
-            await(() -> application.log().contains(file + ": is not there; the tokens stay as they were"));
+            await(() -> application.log().contains(file + ": does not exist; the previous tokens stay in use"));
             assertEquals(200, status(http, devices, "GET", "second"));
-            assertEquals(1, application.log().lines().filter(line -> line.contains("is not there")).count());
+            assertEquals(1, application.log().lines().filter(line -> line.contains("does not exist")).count());
         }
     }
 
@@ -127,7 +127,7 @@ class CredentialsIT {
 
             assertTrue(application.log().contains("olga (oidc, 127.0.0.1): DELETE /" + COUNTER + " 204"),
                     application::log);
-            assertTrue(application.log().contains("callers are asked who they are: 1 bearer tokens, OIDC"),
+            assertTrue(application.log().contains("with authentication: 1 bearer tokens, OIDC"),
                     application::log);
             assertFalse(application.log().contains("eyJ"), "no token in the log");
         }
@@ -170,6 +170,7 @@ class CredentialsIT {
                 "clocktower.auth.certificates.\"victor smith\"", "viewer"));
         properties.put("clocktower.auth.tokens-file", file.toString());
         try (var application = start(properties)) {
+            application.awaitListening();
             URI root = URI.create("https://localhost:" + port + "/");
             assertEquals(401, over(KeyStores.client(trusted, null), root.resolve(DEVICES), "GET", null));
             assertEquals(200, over(KeyStores.client(trusted, null), root.resolve(DEVICES), "GET", "own"));
@@ -191,6 +192,101 @@ class CredentialsIT {
             assertTrue(application.log().contains("1 bearer tokens, 2 client certificates, over TLS"),
                     application::log);
         }
+    }
+
+    /** The bytes that a stream is sent until it ends; it is opened before. */
+    private static void awaitEnd(java.net.Socket stream) throws IOException {
+        stream.setSoTimeout(10_000);
+        stream.getInputStream().readAllBytes();
+    }
+
+    private static java.net.Socket stream(PackagedApplication application, String token) throws IOException {
+        java.net.Socket stream = new RawHttp(application.root())
+                .open("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Connection: close\r\nAuthorization: Bearer " + token + "\r\n\r\n");
+        String head = RawHttp.answer(stream).head();
+        assertTrue(head.startsWith("HTTP/1.1 200"), head);
+        return stream;
+    }
+
+    @Test
+    void anEventStreamEndsWithTheRightThatOpenedIt() throws Exception {
+        Path file = Files.writeString(directory.resolve("tokens"),
+                line("ann", "operator", "first") + line("bob", "viewer", "second") + line("eve", "operator", "third"));
+        try (var issuer = new FakeIssuer();
+                var application = start(Map.of("clocktower.auth.tokens-file", file.toString(),
+                        "quarkus.oidc.auth-server-url", issuer.url()));
+                HttpClient http = HttpClient.newHttpClient()) {
+            java.net.Socket stays = stream(application, "first");
+            java.net.Socket removed = stream(application, "second");
+            java.net.Socket demoted = stream(application, "third");
+            java.net.Socket expires = stream(application, FakeIssuer.token(issuer.url(), "victor", "viewer",
+                    Instant.now().plusSeconds(5), issuer.keys()));
+
+            Path next = Files.writeString(directory.resolve("next"),
+                    line("ann", "operator", "first") + line("eve", "viewer", "third"));
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+            awaitEnd(removed);
+            awaitEnd(demoted);
+            awaitEnd(expires);
+            assertEquals(401, status(http, application.root().resolve(DEVICES), "GET", "second"));
+
+            assertEquals(204, status(http, application.root().resolve("api/v1/devices/vm0/faults"), "DELETE", "first"));
+            stays.setSoTimeout(1_000);
+            assertThrows(java.net.SocketTimeoutException.class, () -> stays.getInputStream().readAllBytes());
+            stays.close();
+        }
+    }
+
+    /** The old certificate is served on, and the log has one warning until the files are good again. */
+    @Test
+    void aCertificateThatCannotBeLoadedIsSaidOnce() throws Exception {
+        var keys = new KeyStores(directory);
+        Path server = keys.key("server", "CN=localhost");
+        Path other = keys.key("other", "CN=other");
+        Path trusted = keys.trust("trusted", "server", "other");
+        byte[] good = Files.readAllBytes(server);
+        int port = freePort();
+        try (var application = start(Map.of("quarkus.http.ssl-port", Integer.toString(port),
+                "quarkus.tls.key-store.p12.path", server.toString(), "quarkus.tls.key-store.p12.password",
+                KeyStores.PASSWORD, "quarkus.tls.reload-period", "1s"))) {
+            application.awaitListening();
+            URI root = URI.create("https://localhost:" + port + "/");
+            double expiry = expiry(application);
+            assertEquals(Instant.now().getEpochSecond() + 30 * 86_400, expiry, 600);
+            Files.write(server, "garbage".getBytes(StandardCharsets.US_ASCII));
+            String warning = "TLS: cannot load " + server + ": ";
+            await(() -> application.log().contains(warning));
+            awaitReloads(application, root, trusted);
+            assertEquals(1, application.log().lines().filter(line -> line.contains("TLS: ")).count(), application::log);
+            assertTrue(application.log().lines().anyMatch(line -> line.contains(" WARN ") && line.contains(warning)));
+            assertEquals(expiry, expiry(application));
+
+            Files.write(server, good);
+            await(() -> application.log().contains("TLS: the certificate files can be loaded again"));
+            awaitReloads(application, root, trusted);
+            Files.write(server, Files.readAllBytes(other));
+            await(() -> application.log().contains("TLS: a new certificate of CN=other is served, valid until "));
+            awaitReloads(application, root, trusted);
+            assertEquals(3,
+                    application.log().lines().filter(line -> line.contains("TLS") || line.contains("certificate"))
+                            .count(),
+                    application::log);
+        }
+    }
+
+    /** Several periods, in which calls are answered. */
+    private static void awaitReloads(PackagedApplication application, URI root, Path trusted) throws Exception {
+        long endNs = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+        while (System.nanoTime() < endNs) {
+            assertEquals(200, over(KeyStores.client(trusted, null), root.resolve(DEVICES), "GET", null));
+        }
+    }
+
+    private static double expiry(PackagedApplication application) throws IOException {
+        String name = "clocktower_tls_certificate_expiry_timestamp_seconds ";
+        return application.send("q/metrics").body().lines().filter(line -> line.startsWith(name))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length()))).findFirst().orElseThrow();
     }
 
     private static int over(SSLContext tls, URI uri, String method, String token) throws Exception {

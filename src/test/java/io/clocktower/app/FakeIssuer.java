@@ -60,6 +60,10 @@ final class FakeIssuer implements AutoCloseable {
         return BASE64.encodeToString(bytes[0] == 0 ? java.util.Arrays.copyOfRange(bytes, 1, bytes.length) : bytes);
     }
 
+    KeyPair keys() {
+        return keys;
+    }
+
     String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }

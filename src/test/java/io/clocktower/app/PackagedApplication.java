@@ -19,18 +19,24 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** The application as it is delivered, in a process of its own on the JDK that runs the test. */
+/**
+ * The application as it is delivered, in a process of its own: the jars on the JDK that runs the test, or the native executable
+ * that the property {@code clocktower.executable} names.
+ */
 public final class PackagedApplication implements AutoCloseable {
 
-    private static final Path JAR = Path.of(System.getProperty("basedir", "")).toAbsolutePath()
-            .resolve("target/quarkus-app/quarkus-run.jar");
+    /** The jars, and what starts them. The property is for such a directory that was copied. */
+    static final Path JARS = base().resolve(System.getProperty("application", "target/quarkus-app"));
+    /** What starts the application. */
+    static final Path PROGRAM = executable().orElse(JARS.resolve("clocktower"));
     private static final String STATE_DIR = "clocktower.state-dir";
     private static final Duration START = Duration.ofSeconds(60);
-    /** Longer than the application lets connected guests keep it from stopping. */
-    private static final Duration STOP = Duration.ofSeconds(60);
+    /** Longer than the application lets connected guests keep it from stopping, and than it takes to write an AOT cache. */
+    private static final Duration STOP = Duration.ofSeconds(120);
     private static final Duration CHANGE = Duration.ofSeconds(10);
     private static final long POLL_MS = 20;
 
@@ -49,21 +55,88 @@ public final class PackagedApplication implements AutoCloseable {
         this.root = root;
     }
 
+    private static Path base() {
+        return Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+    }
+
+    /** The native executable, if the tests are of it. */
+    static Optional<Path> executable() {
+        return Optional.ofNullable(System.getProperty("clocktower.executable")).filter(file -> !file.isEmpty())
+                .map(base()::resolve);
+    }
+
     /**
      * Starts the application and waits until it is ready.
      *
      * @param directory where its {@code application.log} is made, and its state kept in {@code state} unless a property
      *     says otherwise
-     * @param properties its configuration, besides the port of its HTTP server
+     * @param properties its configuration, besides the port of its HTTP server; one without a value is not set
      */
     public static PackagedApplication start(Path directory, Map<String, String> properties) {
+        return start(List.of(), directory, properties);
+    }
+
+    /**
+     * Starts the application by a program that is given the application's command, and waits until it is ready.
+     *
+     * @param launcher the program with its first arguments
+     */
+    public static PackagedApplication start(List<String> launcher, Path directory, Map<String, String> properties) {
+        return started(launch(launcher, directory, properties));
+    }
+
+    /** The same, recording what it does: at its end it writes its AOT cache. */
+    public static PackagedApplication record(Path directory, Map<String, String> properties) {
+        return started(launched(command(List.of(), JARS.resolve("clocktower"), "--record"), directory, properties));
+    }
+
+    /** Starts the jars, whatever the tests are of, and waits until the application is ready. */
+    static PackagedApplication startJars(Path directory, Map<String, String> properties) {
+        return started(launched(command(List.of(), JARS.resolve("clocktower")), directory, properties));
+    }
+
+    private static PackagedApplication started(PackagedApplication application) {
+        application.awaitReady();
+        return application;
+    }
+
+    /** Starts the application, and does not wait for it. */
+    public static PackagedApplication launch(List<String> launcher, Path directory, Map<String, String> properties) {
+        return launched(command(launcher, PROGRAM), directory, properties);
+    }
+
+    private static List<String> command(List<String> launcher, Path program, String... arguments) {
+        if (!Files.exists(program)) {
+            throw new IllegalStateException("the application is not packaged: there is no " + program);
+        }
+        var command = new ArrayList<>(launcher);
+        command.add(program.toString());
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static PackagedApplication launched(List<String> command, Path directory, Map<String, String> properties) {
         var log = directory.resolve("application.log");
         try {
             int port = freePort();
-            var process = launch(directory, log, port, properties);
-            var application = new PackagedApplication(process, log, URI.create("http://127.0.0.1:" + port + "/"));
-            application.awaitReady();
-            return application;
+            var process = launch(command, directory, log, port, properties);
+            return new PackagedApplication(process, log, URI.create("http://127.0.0.1:" + port + "/"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start the application", e);
+        }
+    }
+
+    /**
+     * Starts a successor that takes an application over, and does not wait for it.
+     *
+     * @param log its file
+     * @param properties among them the state directory of both
+     */
+    static PackagedApplication handover(PackagedApplication before, Path log, Map<String, String> properties) {
+        try {
+            var process = launch(command(List.of(), PROGRAM, "handover"), log.getParent(), log, before.root.getPort(),
+                    properties);
+            return new PackagedApplication(process, log, before.root);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start the application", e);
         }
@@ -71,9 +144,23 @@ public final class PackagedApplication implements AutoCloseable {
 
     /** Starts the application, which is expected to refuse its configuration and end. */
     public static End refuse(Path directory, Map<String, String> properties) {
+        return refuse(List.of(), directory, properties);
+    }
+
+    /** The same by a program that is given the application's command. */
+    static End refuse(List<String> launcher, Path directory, Map<String, String> properties) {
+        return refused(command(launcher, PROGRAM), directory, properties);
+    }
+
+    /** Starts the jars, whatever the tests are of, which are expected to refuse their configuration. */
+    static End refuseJars(Path directory, Map<String, String> properties) {
+        return refused(command(List.of(), JARS.resolve("clocktower")), directory, properties);
+    }
+
+    private static End refused(List<String> command, Path directory, Map<String, String> properties) {
         var log = directory.resolve("refusal.log");
         try {
-            var process = launch(directory, log, 0, properties);
+            var process = launch(command, directory, log, 0, properties);
             if (!process.waitFor(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
                 throw new IllegalStateException("the application did not end:\n" + Files.readString(log));
@@ -86,19 +173,21 @@ public final class PackagedApplication implements AutoCloseable {
         }
     }
 
-    private static Process launch(Path directory, Path log, int port, Map<String, String> properties)
-            throws IOException {
-        if (!Files.exists(JAR)) {
-            throw new IllegalStateException("the application is not packaged: there is no " + JAR);
-        }
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dquarkus.http.port=" + port));
+    private static Process launch(List<String> start, Path directory, Path log, int port,
+            Map<String, String> properties) throws IOException {
+        var command = new ArrayList<>(start);
+        command.add("-Dquarkus.http.port=" + port);
         if (!properties.containsKey(STATE_DIR)) {
             command.add("-D" + STATE_DIR + "=" + directory.resolve("state"));
         }
-        properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
-        command.addAll(List.of("-jar", JAR.toString()));
-        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        properties.forEach((key, value) -> {
+            if (!value.isEmpty()) {
+                command.add("-D" + key + "=" + value);
+            }
+        });
+        var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        process.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return process.start();
     }
 
     /** What the application answers to a GET of that path, which must be 200. */
@@ -191,12 +280,28 @@ public final class PackagedApplication implements AutoCloseable {
         }
     }
 
-    private void awaitReady() throws IOException {
+    /** Waits until the application is ready. One that does not become so is killed. */
+    public void awaitReady() {
+        try {
+            long start = System.nanoTime();
+            while (!isReady()) {
+                if (!process.isAlive() || System.nanoTime() - start > START.toNanos()) {
+                    process.destroyForcibly();
+                    throw failure("the application did not become ready");
+                }
+                pause();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start the application", e);
+        }
+    }
+
+    /** Waits until the application listens at all its ports: it can be ready at one of them before. */
+    void awaitListening() {
         long start = System.nanoTime();
-        while (!isReady()) {
+        while (!log().contains("Listening on:")) {
             if (!process.isAlive() || System.nanoTime() - start > START.toNanos()) {
-                process.destroyForcibly();
-                throw failure("the application did not become ready");
+                throw failure("the application does not listen");
             }
             pause();
         }
@@ -251,7 +356,7 @@ public final class PackagedApplication implements AutoCloseable {
         }
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

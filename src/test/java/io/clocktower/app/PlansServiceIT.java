@@ -108,7 +108,8 @@ class PlansServiceIT {
         assertEquals(0, completed.path("failed").asInt());
         JsonNode fault = application.get("api/v1/devices/vm0/faults").get(0);
         assertEquals(completed.at("/items/0/fault").asText(), fault.path("id").asText());
-        assertEquals("plan " + id + " (anonymous)", fault.path("author").asText());
+        assertEquals("anonymous", fault.path("author").asText());
+        assertEquals(id, fault.path("plan").asText());
         assertEquals("rehearsal", fault.path("reason").asText());
 
         await(id, plan -> plan.path("active").asInt() == 2);
@@ -131,11 +132,12 @@ class PlansServiceIT {
         JsonNode stopped = answered(200, application.send("POST", PLANS + "/" + id + "/stop", null));
         assertEquals("stopped", stopped.path("state").asText());
         assertEquals(2, stopped.path("reverted").asInt());
-        assertEquals(2, stopped.path("pending").asInt());
+        assertEquals(0, stopped.path("pending").asInt());
+        assertEquals(2, stopped.path("cancelled").asInt());
         assertEquals("PT1M", offsetOf("vm0"));
         assertEquals("PT0S", offsetOf("vm1"));
         assertEquals(stopped, answered(200, application.send("POST", PLANS + "/" + id + "/stop", null)));
-        assertEquals(204, application.send("DELETE", "api/v1/devices/vm0/offset", null).statusCode());
+        assertEquals(200, application.send("DELETE", "api/v1/devices/vm0/offset", null).statusCode());
     }
 
     @Test
@@ -203,10 +205,10 @@ class PlansServiceIT {
             400 | label[0]: "team", expected name=value           | 'label':['team'],'fault':FAULT
             400 | label[0]: "=x", expected name=value             | 'label':['=x'],'fault':FAULT
             400 | label[1]: missing, expected                     | 'label':['tier=1',null],'fault':FAULT
-            422 | label: none, expected at least one            | 'label':[],'fault':FAULT
+            422 | label: empty, expected at least one            | 'label':[],'fault':FAULT
             422 | label: no device has it                       | 'label':['team=x'],'fault':FAULT
-            422 | devices: none, expected at least one          | 'devices':[],'fault':FAULT
-            422 | devices: there is no device vm9               | 'devices':['vm0','vm9'],'fault':FAULT
+            422 | devices: empty, expected at least one          | 'devices':[],'fault':FAULT
+            422 | devices: no such device: vm9                  | 'devices':['vm0','vm9'],'fault':FAULT
             422 | devices: vm0 twice                            | 'devices':['vm0','vm0'],'fault':FAULT
             400 | devices: expected either label or devices     | 'devices':['vm0'],'label':['tier=1'],'fault':FAULT
             400 | at: "soon", expected a duration                 | 'at':'soon','devices':['vm0'],'fault':FAULT
@@ -220,12 +222,12 @@ class PlansServiceIT {
             400 | fault.type: missing, expected one of step       | 'devices':['vm0'],'fault':{}
             400 | fault.offset: missing, a fault of type step     | 'devices':['vm0'],'fault':{'type':'step'}
             400 | fault.offset: "x", expected a duration          | 'devices':['vm0'],'fault':{'type':'step','offset':'x'}
-            400 | fault.range: a fault of type step has none    | 'devices':['vm0'],'fault':{'type':'step','offset':'PT1S','range':'PT1S'}
+            400 | fault.range: not a field of a fault of type step | 'devices':['vm0'],'fault':{'type':'step','offset':'PT1S','range':'PT1S'}
             422 | fault.offset: clock 0 would leave             | 'devices':['vm0'],'fault':{'type':'step','offset':'-P36500D'}
-            422 | fault.ratePpb: expected                       | 'devices':['vm0'],'fault':{'type':'drift','ratePpb':-1000000000}
+            422 | fault.ratePpb: -1000000000, expected           | 'devices':['vm0'],'fault':{'type':'drift','ratePpb':-1000000000}
             422 | fault.clock: 9, expected 0 to 3 (device vm0)  | 'devices':['vm0'],'fault':{'type':'freeze','clock':9}
-            422 | fault.duration: PT0S, expected                | 'devices':['vm0'],'fault':{'type':'freeze','duration':'PT0S'}
-            422 | fault.start: 2030-01-01T00:00:00Z, expected none | 'devices':['vm0'],'fault':{'type':'freeze','start':'2030-01-01T00:00:00Z'}
+            422 | fault.duration: 0s, expected more than 0s     | 'devices':['vm0'],'fault':{'type':'freeze','duration':'PT0S'}
+            422 | fault.start: 2030-01-01T00:00:00Z, expected no start | 'devices':['vm0'],'fault':{'type':'freeze','start':'2030-01-01T00:00:00Z'}
             """)
     void aBadStepIsRefusedByTheFieldToBlame(int status, String detail, String step) throws Exception {
         String body = "{'steps':[{'label':['tier=1'],'fault':FAULT},{%s}]}".formatted(step).replace("FAULT", HOUR);

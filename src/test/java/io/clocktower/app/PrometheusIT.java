@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -43,6 +44,7 @@ class PrometheusIT {
     private static final Path PAGE = BASE.resolve("docs/metrics.md");
     private static final Pattern DOCUMENTED = Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| (.*?) \\|.*");
     private static final Pattern METRIC = Pattern.compile("\\b[\\w:]*(clocktower|process|jvm)_[\\w:]+");
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
     private static final int CLOCKS = 4;
     private static final int ALARM_ENABLED = 1;
     /** What Grafana makes of a variable for all of its values, and of the interval at the scrapes of this test. */
@@ -63,13 +65,17 @@ class PrometheusIT {
         Path socket = directory.resolve("vm0.sock");
         application = PackagedApplication.start(directory, Map.of("clocktower.devices.vm0.socket", socket.toString(),
                 "clocktower.devices.idle.socket", directory.resolve("idle.sock").toString(),
-                "clocktower.webhooks.nobody.url", "http://127.0.0.1:9/"));
+                "clocktower.webhooks.nobody.url", "http://127.0.0.1:9/", "quarkus.http.ssl-port", "0",
+                "quarkus.tls.key-store.p12.path", new KeyStores(directory).key("server", "CN=localhost").toString(),
+                "quarkus.tls.key-store.p12.password", KeyStores.PASSWORD));
         prometheus = Prometheus.start(tools.get("prometheus"), configuration(), directory);
         guest = new Guest(socket, Guest.FEATURES | Alarmq.F_ALARM, 256, 0);
         alarmq = new Alarmq(guest);
         alarmq.makeAvailable();
         assertEquals(OK, guest.request(setAlarm(0, 1, ALARM_ENABLED), 8).status());
         assertEquals(0, alarmq.awaitNotification());
+        assertEquals(404, application.send("api/v1/devices;x").statusCode());
+        prometheus.await("clocktower_http_calls_refused_total > 0");
         readUntilThereAreRates();
     }
 
@@ -189,7 +195,7 @@ class PrometheusIT {
             String title = panel.path("title").asText();
             for (JsonNode target : panel.path("targets")) {
                 String expression = substituted(target.path("expr").asText());
-                if (expression.contains("$") || prometheus.query(expression).isEmpty()) {
+                if (expression.contains("$") || !isAnswered(expression)) {
                     faults.add(title + ": " + expression);
                 }
             }
@@ -200,6 +206,18 @@ class PrometheusIT {
             }
         }
         assertEquals(List.of(), faults);
+    }
+
+    /** A rate has an answer only while there are readings. */
+    private static boolean isAnswered(String expression) throws Exception {
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        while (prometheus.query(expression).isEmpty()) {
+            if (System.nanoTime() > endNs) {
+                return false;
+            }
+            readAll();
+        }
+        return true;
     }
 
     /** Grafana asks for the values of a label of some series. */

@@ -63,7 +63,7 @@ class ServiceIT {
                             vm1:
                               labels: { team: payments }
                             vm2:
-                              poll-window: 0
+                              poll-window: 0s
                         """
                         .formatted(sockets, directory.resolve("state")));
         application = PackagedApplication.start(directory, Map.of("smallrye.config.locations", file.toString()));
@@ -111,7 +111,7 @@ class ServiceIT {
         assertEquals(
                 List.of("id", "type", "smearing", "alarm", "trueTime", "trueNs", "servedTime", "servedNs", "offset",
                         "offsetNs",
-                        "faults", "reads", "neverRead"),
+                        "faults", "reads", "readsLastMinute", "neverRead"),
                 fields(device.at("/clocks/0")));
         assertEquals("vm0", device.path("name").asText());
         assertEquals(socket("vm0").toString(), device.path("socket").asText());
@@ -147,7 +147,7 @@ class ServiceIT {
     @Test
     void whatIsRefusedIsToldInAProblemDocument() throws Exception {
         assertProblem(404, "There is no device vm9.", application.send("api/v1/devices/vm9"));
-        assertProblem(404, "There is nothing at this path.", application.send("api/v1/clocks"));
+        assertProblem(404, "Nothing exists at this path.", application.send("api/v1/clocks"));
         assertProblem(400, "label: \"team\", expected name=value", application.send("api/v1/devices?label=team"));
         assertProblem(400, "label: \"=x\", expected name=value", application.send("api/v1/devices?label=%3Dx"));
     }
@@ -160,7 +160,7 @@ class ServiceIT {
                 application.send("PUT", "api/v1/devices/vm1/counter", "{}"));
         assertProblem(422, "fractionBits: 64, expected 0 to 63",
                 application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"fractionBits\":64}"));
-        assertProblem(422, "ratio: 0, expected more",
+        assertProblem(422, "ratio: 0, expected 1 or more",
                 application.send("PUT", "api/v1/devices/vm1/counter", "{\"offset\":1,\"ratio\":0}"));
         assertProblem(404, "There is no device vm9.",
                 application.send("PUT", "api/v1/devices/vm9/counter", "{\"offset\":1}"));
@@ -169,13 +169,14 @@ class ServiceIT {
     @Test
     void aBodyThatCannotBeReadIsRefusedByField() throws Exception {
         String number = "expected a whole number from -9223372036854775808 to 9223372036854775807";
-        Map<String, String> details = Map.of("{\"offset\":\"x\"}", "offset: a text, " + number, "{\"offset\":\"5\"}",
-                "offset: a text, " + number, "{\"offset\":1,\"colour\":2}",
-                "colour: no such field, expected one of fractionBits, offset, ratio", "{",
+        Map<String, String> details = Map.of("{\"offset\":\"x\"}", "offset: a string, " + number, "{\"offset\":\"5\"}",
+                "offset: a string, " + number, "{\"offset\":1,\"colour\":2}",
+                "colour: unknown field, expected one of fractionBits, offset, ratio", "{",
                 "expected JSON (line 1, column 2)", "[]", "a list, expected an object", "{\"offset\":1e30}",
                 "offset: 1.0E30, " + number, "{\"offset\":9223372036854775808}", "offset: " + number,
                 "{\"offset\":1} 2",
-                "expected nothing after the first value", "\0\0\0{\uffff\"", "expected JSON in UTF-8", "",
+                "expected nothing after the first value", "\0\0\0{\uffff\"",
+                "The body is not valid UTF-8; expected JSON in UTF-8.", "",
                 "expected a JSON object as the body");
         for (Map.Entry<String, String> refused : details.entrySet()) {
             assertProblem(400, refused.getValue(),
@@ -272,15 +273,21 @@ class ServiceIT {
         Path first = home.resolve("a.sock");
         String b = "clocktower.devices.b.";
 
-        assertRefused(home, "clocktower.no-such: 1, expected no such key", Map.of("clocktower.no-such", "1"));
-        assertRefused(home, b + "poll-window with the config value \"5parsecs\"",
+        assertRefused(home, "clocktower.no-such: 1, unknown key", Map.of("clocktower.no-such", "1"));
+        assertRefused(home, "clocktower.shutdown-grase: 5s, unknown key (did you mean 'shutdown-grace'?)",
+                Map.of("clocktower.shutdown-grase", "5s"));
+        assertRefused(List.of("env", "CLOCKTOWER_STATEDIR=/x"), home,
+                "CLOCKTOWER_STATEDIR: unknown environment variable"
+                        + " (did you mean 'CLOCKTOWER_STATE_DIR'?)",
+                Map.of());
+        assertRefused(home, b + "poll-window: \"5parsecs\", expected a duration",
                 Map.of(b + "poll-window", "5parsecs"));
         assertRefused(home, b + "socket: " + file + " exists and is not a socket",
                 Map.of(b + "socket", file.toString()));
         assertRefused(home, b + "socket: directory " + file + ": is not a directory",
                 Map.of(b + "socket", file.resolve("x.sock").toString()));
         assertRefused(home, b + "socket: directory /proc/x: ", Map.of(b + "socket", "/proc/x/x.sock"));
-        assertRefused(home, b + "socket: " + first + " is the socket of ",
+        assertRefused(home, b + "socket: " + first + " is also the socket of ",
                 Map.of(b + "socket", home.resolve("../refusals/a.sock").toString()));
         assertRefused(home, b + "socket: " + socket("vm2") + " is in use",
                 Map.of(b + "socket", socket("vm2").toString()));
@@ -291,12 +298,12 @@ class ServiceIT {
                 Map.of("clocktower.state-dir", file.toString()));
         assertRefused(home, "clocktower.state-dir: /proc/x cannot be created",
                 Map.of("clocktower.state-dir", "/proc/x"));
-        assertRefused(home, "quarkus.http.port: ",
+        assertRefused(home, "quarkus.http.port: cannot bind to 127.0.0.1:" + application.root().getPort(),
                 Map.of("quarkus.http.port", Integer.toString(application.root().getPort())));
 
         assertFalse(Files.exists(first));
         try (Stream<Path> left = Files.list(home)) {
-            assertEquals(List.of("file", "refusal.log", "state"),
+            assertEquals(List.of("file", "refusal.log"),
                     left.map(Path::getFileName).map(Path::toString).sorted().toList());
         }
         try (Guest guest = new Guest(socket("vm2"))) {
@@ -305,10 +312,15 @@ class ServiceIT {
     }
 
     private static void assertRefused(Path home, String reason, Map<String, String> properties) {
+        assertRefused(List.of(), home, reason, properties);
+    }
+
+    private static void assertRefused(List<String> launcher, Path home, String reason,
+            Map<String, String> properties) {
         Map<String, String> all = new java.util.HashMap<>(properties);
         all.put("clocktower.devices.a.socket", home.resolve("a.sock").toString());
 
-        End end = PackagedApplication.refuse(home, all);
+        End end = PackagedApplication.refuse(launcher, home, all);
 
         List<String> lines = end.output().lines().filter(line -> !line.contains(" INFO ")).toList();
         assertEquals(1, end.status());
@@ -327,8 +339,8 @@ class ServiceIT {
             awaitNotReady(service);
 
             assertEquals(OK, guest.request(ofClock(READ, 0), 16).status());
-            assertFalse(Files.exists(home.resolve("vm0.sock")), "no front-end is accepted");
-            assertFalse(Files.exists(home.resolve("vm1.sock")), "no front-end is accepted");
+            awaitGone(home.resolve("vm0.sock"));
+            awaitGone(home.resolve("vm1.sock"));
             assertEquals("running", service.get("api/v1/devices/vm0").path("state").asText());
             assertEquals(200, service.send("q/metrics").statusCode());
             assertEquals("UP", service.get("q/health/live").path("status").asText());
@@ -342,7 +354,7 @@ class ServiceIT {
             End end = service.awaitEnd();
             assertTrue(System.nanoTime() - start < AT_ONCE.toNanos(), end::output);
             assertEquals(TERMINATED, end.status());
-            assertTrue(end.output().contains("stopping: vm0 "), end::output);
+            assertTrue(end.output().contains("the virtual machines of vm0 to disconnect"), end::output);
         }
     }
 
@@ -357,7 +369,7 @@ class ServiceIT {
             assertTrue(System.nanoTime() - start > Duration.ofSeconds(1).toNanos());
             assertTrue(System.nanoTime() - start < AT_ONCE.toNanos());
             assertEquals(INTERRUPTED, end.status());
-            assertTrue(end.output().contains("stopping: vm0 still connected after 1 s"), end::output);
+            assertTrue(end.output().contains("stopping: after 1 s still connected: vm0;"), end::output);
             guest.frontEnd().awaitClosed();
         }
     }
@@ -401,6 +413,15 @@ class ServiceIT {
                 Map.of("clocktower.devices.vm0.socket", home.resolve("vm0.sock").toString(),
                         "clocktower.devices.vm1.socket", home.resolve("vm1.sock").toString(),
                         "clocktower.shutdown-grace", grace));
+    }
+
+    /** No front-end finds the socket any more. */
+    private static void awaitGone(Path socket) {
+        long endNs = System.nanoTime() + AT_ONCE.toNanos();
+        while (Files.exists(socket)) {
+            assertTrue(System.nanoTime() < endNs, "the socket's file is still there");
+            Thread.onSpinWait();
+        }
     }
 
     private static void awaitNotReady(PackagedApplication service) throws Exception {

@@ -8,14 +8,14 @@ import io.clocktower.clock.ClockType;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.Smearing;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.SystemHostClock;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Requests;
+import io.clocktower.host.SystemHostClock;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.SystemClock;
 import io.clocktower.linux.TimerFd;
+import io.clocktower.spec.DeviceSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,7 +43,8 @@ public final class AlarmLatency {
         Path socket = directory.resolve("vm0.sock");
         long[] alarms = new long[ALARMS];
         long[] timers = new long[ALARMS];
-        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1)) {
+        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1,
+                false)) {
             devices.configure(new DeviceSpec("vm0", socket,
                     List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true)), Optional.empty(),
                     Duration.ZERO, Map.of()));

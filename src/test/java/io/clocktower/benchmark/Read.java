@@ -13,7 +13,7 @@ import java.util.List;
  * READ of a clock, as a guest's driver has it: it makes the same buffer available again and again, kicks if the device
  * wants that, and sleeps until the device calls.
  */
-final class Read implements RoundTrip {
+public final class Read implements RoundTrip {
 
     private static final int RESPONSE_BYTES = 16;
 
@@ -22,7 +22,7 @@ final class Read implements RoundTrip {
     private final int head;
     private final long response;
 
-    Read(Path socket) throws IOException {
+    public Read(Path socket) throws IOException {
         guest = new Guest(socket);
         requestq = guest.requestq();
         // The device made it non-blocking, for both.

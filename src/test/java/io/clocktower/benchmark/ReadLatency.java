@@ -1,123 +1,152 @@
 package io.clocktower.benchmark;
 
 import io.clocktower.app.PackagedApplication;
-import io.clocktower.clock.ClockSpec;
-import io.clocktower.clock.LeapSeconds;
-import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceSpec;
-import io.clocktower.device.SystemHostClock;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /**
- * How long a guest waits for READ, against a bare ping-pong over eventfds in the same run: of a device in this process
- * against one with a thread of this process, of the packaged application against one with another process. The subjects
- * take turns, so that whatever else the machine does comes to all of them, and a ratio is one of neighbours in time.
+ * What READ costs a guest, against a bare ping-pong over eventfds and against an ideal back-end in C, all measured by the same
+ * front-end in C: {@code src/bench}, which is compiled here and so takes a C compiler, {@code cc}. The subjects take turns, so
+ * that whatever else the machine does comes to all of them, and a ratio is the median of those of neighbours in time.
  */
 public final class ReadLatency {
 
-    private static final int WARM_UP = 20_000;
-    private static final int ROUNDS = 25;
-    private static final int TRIPS_A_ROUND = 2_000;
-    private static final Duration POLL_WINDOW = Duration.ofNanos(50_000);
+    private static final int ROUNDS = 9;
+    private static final int MILLISECONDS = 200;
     private static final String FLOOR = "ping-pong";
+    private static final String IDEAL = "ideal-polling";
+    private static final List<String> SOURCES = List.of("frontend.c", "ideal.c");
 
-    /** The two figures of one round, in nanoseconds. */
-    private record Round(double median, double p99) {}
+    /** One subject in one round. */
+    private record Round(double medianNs, double p99Ns, double nsARequest) {}
+
+    /** How requests are made, and what the ratio is of: less is better for those of times, more for those of rates. */
+    private enum Way {
+
+        ONE_SLEEPING("One at a time, the driver sleeps", FLOOR, false), ONE_SPINNING("One at a time, the driver spins",
+                IDEAL, false), BATCH_SLEEPING("64 a kick, the driver sleeps", IDEAL,
+                        true), BATCH_SPINNING("64 a kick, the driver spins", IDEAL, true);
+
+        private final String title;
+        private final String base;
+        private final boolean isRate;
+
+        Way(String title, String base, boolean isRate) {
+            this.title = title;
+            this.base = base;
+            this.isRate = isRate;
+        }
+
+        private static Way of(String name) {
+            return valueOf(name.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+        }
+    }
 
     private ReadLatency() {}
 
     public static void main(String... arguments) throws Exception {
         Path directory = Files.createTempDirectory("clocktower-benchmark");
-        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1);
-                var application = PackagedApplication.start(directory,
-                        Map.of("clocktower.socket-dir", directory.toString(), "clocktower.shutdown-grace", "0",
-                                "clocktower.devices.process0.poll-window", "0",
-                                "clocktower.devices.process50.poll-window", "50us"))) {
-            devices.create(spec(directory, "thread0", Duration.ZERO));
-            devices.create(spec(directory, "thread50", POLL_WINDOW));
-            Map<String, RoundTrip> subjects = new LinkedHashMap<>();
-            subjects.put("thread: ping-pong", PingPong.withThread());
-            subjects.put("thread: READ, poll-window 0", new Read(directory.resolve("thread0.sock")));
-            subjects.put("thread: READ, poll-window 50us", new Read(directory.resolve("thread50.sock")));
-            subjects.put("process: ping-pong", PingPong.withProcess(directory.resolve("pong.sock")));
-            subjects.put("process: READ, poll-window 0", new Read(directory.resolve("process0.sock")));
-            subjects.put("process: READ, poll-window 50us", new Read(directory.resolve("process50.sock")));
-            report(measure(subjects));
-            for (RoundTrip subject : subjects.values()) {
-                subject.close();
+        try {
+            Path frontEnd = compile(directory);
+            try (var application = PackagedApplication.start(directory,
+                    Map.of("clocktower.socket-dir", directory.toString(), "clocktower.shutdown-grace", "0s",
+                            "clocktower.devices.polling.mode", "listen",
+                            "clocktower.devices.sleeping.poll-window", "0s"))) {
+                String output = run(List.of(frontEnd.toString(), Integer.toString(ROUNDS),
+                        Integer.toString(MILLISECONDS), FLOOR, "ideal-sleeping", IDEAL,
+                        "Clocktower=" + directory.resolve("polling.sock"),
+                        "Clocktower,poll-window:0s=" + directory.resolve("sleeping.sock"))).orElseThrow();
+                report(output);
+                application.await("api/v1/devices/polling", device -> device.path("state").asText().equals("waiting"));
             }
-            application.await("api/v1/devices/process0", device -> device.path("state").asText().equals("waiting"));
         } finally {
-            delete(directory);
-        }
-    }
-
-    private static DeviceSpec spec(Path directory, String name, Duration pollWindow) {
-        return new DeviceSpec(name, directory.resolve(name + ".sock"), ClockSpec.DEFAULTS, Optional.empty(), pollWindow,
-                Map.of());
-    }
-
-    private static Map<String, Round[]> measure(Map<String, RoundTrip> subjects) {
-        subjects.values().forEach(subject -> round(subject, WARM_UP));
-        Map<String, Round[]> results = new LinkedHashMap<>();
-        subjects.keySet().forEach(name -> results.put(name, new Round[ROUNDS]));
-        for (int i = 0; i < ROUNDS; i++) {
-            int number = i;
-            subjects.forEach((name, subject) -> results.get(name)[number] = round(subject, TRIPS_A_ROUND));
-        }
-        return results;
-    }
-
-    private static Round round(RoundTrip subject, int trips) {
-        long[] ns = new long[trips];
-        for (int i = 0; i < trips; i++) {
-            long start = System.nanoTime();
-            subject.run();
-            ns[i] = System.nanoTime() - start;
-        }
-        Arrays.sort(ns);
-        return new Round(ns[trips / 2], ns[trips * 99 / 100]);
-    }
-
-    private static void report(Map<String, Round[]> results) {
-        System.out.printf("Medians of %d rounds of %d round trips%n%n", ROUNDS, TRIPS_A_ROUND);
-        System.out.printf("| %-32s | median | p99 | median / floor | p99 / floor |%n|---|---|---|---|---|%n", "");
-        results.forEach((name, rounds) -> {
-            Round[] floor = results.get(name.replaceFirst(": .*", ": " + FLOOR));
-            System.out.printf("| %-32s | %.1f us | %.1f us | %.2f | %.2f |%n", name,
-                    median(Arrays.stream(rounds).mapToDouble(Round::median).toArray()) / 1e3,
-                    median(Arrays.stream(rounds).mapToDouble(Round::p99).toArray()) / 1e3,
-                    median(ratios(rounds, floor, true)), median(ratios(rounds, floor, false)));
-        });
-    }
-
-    private static double[] ratios(Round[] rounds, Round[] floor, boolean ofMedians) {
-        double[] ratios = new double[ROUNDS];
-        for (int i = 0; i < ROUNDS; i++) {
-            ratios[i] = ofMedians ? rounds[i].median() / floor[i].median() : rounds[i].p99() / floor[i].p99();
-        }
-        return ratios;
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
-    }
-
-    private static void delete(Path directory) throws java.io.IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
             }
         }
-        Files.delete(directory);
+    }
+
+    private static Path compile(Path directory) throws Exception {
+        Path sources = Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("src/bench");
+        Path program = directory.resolve("frontend");
+        List<String> command = new ArrayList<>(
+                List.of("cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-o", program.toString()));
+        SOURCES.forEach(source -> command.add(sources.resolve(source).toString()));
+        run(command).orElseThrow(() -> new IllegalStateException("this benchmark needs a C compiler: cannot run cc"));
+        return program;
+    }
+
+    /** What a program prints; empty if there is no such program. */
+    private static Optional<String> run(List<String> command) throws InterruptedException, IOException {
+        Process process;
+        try {
+            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(command.getFirst() + " failed");
+        }
+        return Optional.of(output);
+    }
+
+    private static void report(String output) throws Exception {
+        Map<Way, Map<String, List<Round>>> results = new LinkedHashMap<>();
+        for (String line : output.lines().toList()) {
+            // WAY SUBJECT ROUND REQUESTS MEDIAN_NS P99_NS NS_A_REQUEST
+            String[] fields = line.split(" ");
+            results.computeIfAbsent(Way.of(fields[0]), _ -> new LinkedHashMap<>())
+                    .computeIfAbsent(fields[1], _ -> new ArrayList<>()).add(new Round(Double.parseDouble(fields[4]),
+                            Double.parseDouble(fields[5]), Double.parseDouble(fields[6])));
+        }
+        System.out.printf("%s; commit %s; medians of %d rounds of %d ms%n", machine(),
+                run(List.of("git", "rev-parse", "--short", "HEAD")).map(String::strip).orElse("unknown"), ROUNDS,
+                MILLISECONDS);
+        results.forEach(ReadLatency::report);
+    }
+
+    private static String machine() throws IOException {
+        String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("model name")).findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 2)).orElse(System.getProperty("os.arch"));
+        return "%d processors (%s), Linux %s, Java %s".formatted(Runtime.getRuntime().availableProcessors(), model,
+                System.getProperty("os.version"), Runtime.version());
+    }
+
+    private static void report(Way way, Map<String, List<Round>> subjects) {
+        System.out.printf("%n| %s | median | p99 | requests/s | %s |%n|---|---|---|---|---|%n", way.title,
+                way.isRate ? "rate / " + way.base : "median / " + way.base);
+        subjects.forEach((name, rounds) -> System.out.printf("| %s | %.2f us | %.1f us | %.2f M | %.2f |%n",
+                name.replace(",", ", ").replace(":", " "), median(rounds, Round::medianNs) / 1e3,
+                median(rounds, Round::p99Ns) / 1e3, 1e3 / median(rounds, Round::nsARequest),
+                ratio(way, rounds, subjects.get(way.base))));
+    }
+
+    private static double ratio(Way way, List<Round> rounds, List<Round> base) {
+        double[] ratios = new double[rounds.size()];
+        Arrays.setAll(ratios, i -> way.isRate
+                ? base.get(i).nsARequest / rounds.get(i).nsARequest
+                : rounds.get(i).medianNs / base.get(i).medianNs);
+        Arrays.sort(ratios);
+        return ratios[ratios.length / 2];
+    }
+
+    private static double median(List<Round> rounds, ToDoubleFunction<Round> figure) {
+        double[] values = rounds.stream().mapToDouble(figure).sorted().toArray();
+        return values[values.length / 2];
     }
 }

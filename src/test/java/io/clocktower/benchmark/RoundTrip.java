@@ -3,7 +3,7 @@ package io.clocktower.benchmark;
 import java.io.IOException;
 
 /** Something that a thread asks for and waits for. */
-interface RoundTrip extends AutoCloseable {
+public interface RoundTrip extends AutoCloseable {
 
     /** Makes one round trip. */
     void run();

@@ -44,7 +44,7 @@ public final class StatusLoad {
         Path directory = Files.createTempDirectory("clocktower-benchmark");
         try (var application = PackagedApplication.start(directory,
                 Map.of("clocktower.socket-dir", directory.toString(),
-                        "clocktower.shutdown-grace", "0", "clocktower.devices.vm0.poll-window", "0"));
+                        "clocktower.shutdown-grace", "0s", "clocktower.devices.vm0.poll-window", "0s"));
                 var read = new Read(directory.resolve("vm0.sock"));
                 var load = new Load(application.root(), arguments.length == 0 ? PATHS : List.of(arguments))) {
             for (int i = 0; i < WARM_UP_ROUNDS; i++) {

@@ -45,12 +45,12 @@ class ClockSpecTest {
     @Test
     void aRefusalNamesTheFieldAndWhatWasExpected() {
         assertEquals(
-                "smearing: expected unspecified for a clock of type tai, as only utc-smeared has a smearing variant, "
-                        + "got noon-linear",
+                "smearing: noon-linear, expected unspecified for a clock of type tai: only utc-smeared clocks have a "
+                        + "smearing variant",
                 refusal(ClockType.TAI, Smearing.NOON_LINEAR));
-        assertEquals("smearing: expected one of [unspecified, noon-linear, utc-sls], got none",
+        assertEquals("smearing: missing, expected one of unspecified, noon-linear, utc-sls",
                 refusal(ClockType.UTC, null));
-        assertEquals("type: expected one of [utc, tai, monotonic, utc-smeared, utc-maybe-smeared], got none",
+        assertEquals("type: missing, expected one of utc, tai, monotonic, utc-smeared, utc-maybe-smeared",
                 refusal(null, Smearing.UNSPECIFIED));
     }
 }

@@ -42,10 +42,10 @@ class CounterMappingTest {
 
     @Test
     void whatCannotBeNamesItsComponent() {
-        assertEquals("ratio: 0, expected more",
+        assertEquals("ratio: 0, expected 1 or more",
                 assertThrows(IllegalArgumentException.class, () -> new CounterMapping(1, 0, 0)).getMessage());
         for (int bits : new int[]{-1, 64, Integer.MAX_VALUE}) {
-            assertEquals("fraction-bits: " + bits + ", expected 0 to 63",
+            assertEquals("fractionBits: " + bits + ", expected 0 to 63",
                     assertThrows(IllegalArgumentException.class, () -> new CounterMapping(1, 1, bits)).getMessage());
         }
     }

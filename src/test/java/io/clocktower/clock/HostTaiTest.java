@@ -1,13 +1,16 @@
 package io.clocktower.clock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
+import java.time.LocalDate;
+import java.util.OptionalLong;
 import java.util.Random;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HostTaiTest {
 
@@ -15,33 +18,43 @@ class HostTaiTest {
     private static final long NOW = Instant.parse("2026-11-22T13:36:55Z").getEpochSecond() * SECOND;
 
     @Test
-    void taiIs37SecondsAheadOfUtcOnAKernelThatWasNeverTold() {
-        assertFalse(HostTai.isOffsetKnown(NOW, NOW));
+    void taiIs37SecondsAheadOfUtcWhereTheKernelsOffsetWasNeverSet() {
+        assertEquals(OptionalLong.empty(), HostTai.kernelOffsetSeconds(NOW, NOW));
         assertEquals(NOW + 37 * SECOND, HostTai.taiNs(NOW, NOW, LeapSeconds.builtIn()));
     }
 
+    /** Through an inserted leap second CLOCK_TAI runs on, while CLOCK_REALTIME steps back. */
     @Test
-    void taiIsTheKernelsWhereItKnowsItsOffset() {
-        long clockTai = NOW + 37 * SECOND;
+    void taiRunsOnThroughALeapSecondThatTheKernelKnows() {
+        LeapSeconds table = LeapSeconds.builtIn().with(LocalDate.of(2026, 12, 31), 1);
+        long midnight = Instant.parse("2027-01-01T00:00:00Z").getEpochSecond() * SECOND;
+        for (long tai = midnight + 36 * SECOND; tai < midnight + 40 * SECOND; tai += SECOND / 4) {
+            long offset = tai < midnight + 37 * SECOND ? 37 : 38;
+            assertEquals(tai, HostTai.taiNs(tai, tai - offset * SECOND + 50, table));
+        }
+    }
 
-        assertTrue(HostTai.isOffsetKnown(clockTai, NOW));
-        assertEquals(clockTai, HostTai.taiNs(clockTai, NOW + 50, LeapSeconds.builtIn()));
+    @ParameterizedTest
+    @ValueSource(longs = {10, 36, 38, 1_000_000})
+    void utcDoesNotDependOnTheKernelsTaiOffset(long kernelSeconds) {
+        LeapSeconds table = LeapSeconds.builtIn();
+        long tai = HostTai.taiNs(NOW + kernelSeconds * SECOND, NOW, table);
+
+        assertEquals(NOW, table.utcFromTai(tai));
+        assertEquals(OptionalLong.of(kernelSeconds), HostTai.kernelOffsetSeconds(NOW + kernelSeconds * SECOND, NOW));
     }
 
     @Test
-    void theKernelIsBelievedOverATableThatHasNotHeardOfALeapSecond() {
-        long clockTai = NOW + 38 * SECOND;
-
-        assertEquals(clockTai, HostTai.taiNs(clockTai, NOW, LeapSeconds.builtIn()));
-    }
-
-    @Test
-    void timeBetweenTheReadingsDecidesNothing() {
+    void aPauseOrAStepOfTheHostsClockBetweenTheReadingsMakesNoGlitch() {
+        LeapSeconds table = LeapSeconds.builtIn();
         Random random = new Random(37);
         for (int i = 0; i < 10_000; i++) {
-            long late = random.nextLong(20 * SECOND);
-            assertFalse(HostTai.isOffsetKnown(NOW, NOW + late));
-            assertTrue(HostTai.isOffsetKnown(NOW + 37 * SECOND, NOW + late));
+            long step = random.nextLong(-100 * SECOND, 100 * SECOND);
+            for (long kernelSeconds : new long[]{0, 36, 37, 38}) {
+                long realtime = NOW + step;
+                long utc = table.utcFromTai(HostTai.taiNs(NOW + kernelSeconds * SECOND, realtime, table));
+                assertTrue(realtime - utc >= 0 && realtime - utc < 1_000_000, () -> kernelSeconds + " " + step);
+            }
         }
     }
 
@@ -49,8 +62,8 @@ class HostTaiTest {
     void anOffsetThatOnlyCountedLeapSecondsIsNoTaiOffset() {
         assertEquals(NOW + 37 * SECOND, HostTai.taiNs(NOW + SECOND, NOW, LeapSeconds.builtIn()));
         assertEquals(NOW + 37 * SECOND, HostTai.taiNs(NOW - SECOND, NOW, LeapSeconds.builtIn()));
-        assertFalse(HostTai.isOffsetKnown(NOW + 9 * SECOND, NOW));
-        assertTrue(HostTai.isOffsetKnown(NOW + 10 * SECOND, NOW));
+        assertEquals(OptionalLong.empty(), HostTai.kernelOffsetSeconds(NOW + 9 * SECOND, NOW));
+        assertEquals(OptionalLong.of(10), HostTai.kernelOffsetSeconds(NOW + 10 * SECOND, NOW));
     }
 
     @Test

@@ -215,7 +215,9 @@ class LeapSecondsTest {
         String message = assertThrows(IllegalArgumentException.class, () -> LeapSeconds.builtIn().with(lastDay, change))
                 .getMessage();
 
-        assertTrue(message.startsWith(change == 1 ? "lastDay: expected " : "change: expected "), message);
+        assertEquals(change == 1
+                ? "lastDay: " + lastDay + ", expected the last day of a month after 2016-12-31 and before 2261-12-31"
+                : "change: " + change + ", expected +1 or -1", message);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Where sockets and state are if nobody says. */
@@ -44,7 +45,18 @@ class DefaultDirectoriesTest {
         assertEquals(Path.of("/var/lib/clocktower"), of("?", "?", Map.of()).state());
     }
 
+    @Test
+    void aPodHasThoseBelowTheDirectoryOfItsHook() {
+        for (String user : List.of("root", "?")) {
+            var pod = new DefaultDirectories(Optional.of(Path.of("/var/run/kubevirt-hooks")), user, "?", "/tmp",
+                    Map.of("XDG_RUNTIME_DIR", "/var/run")::get);
+
+            assertEquals(Path.of("/var/run/kubevirt-hooks/sockets"), pod.sockets());
+            assertEquals(Path.of("/var/run/kubevirt-hooks/state"), pod.state());
+        }
+    }
+
     private static DefaultDirectories of(String user, String home, Map<String, String> environment) {
-        return new DefaultDirectories(user, home, "/tmp", environment::get);
+        return new DefaultDirectories(Optional.empty(), user, home, "/tmp", environment::get);
     }
 }

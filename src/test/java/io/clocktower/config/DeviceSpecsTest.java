@@ -8,8 +8,8 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.Smearing;
-import io.clocktower.device.DeviceSpec;
-import io.quarkus.runtime.configuration.DurationConverter;
+import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceSpec;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a configuration makes, and that each fault of one names its property and its value. */
+/** What a configuration makes, and that each error in one names its property and its value. */
 class DeviceSpecsTest {
 
     private static final String DEVICES = "clocktower.devices.";
@@ -41,7 +41,7 @@ class DeviceSpecsTest {
         List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x"));
 
         assertEquals(List.of(new DeviceSpec("vm0", Path.of("/run/x/vm0.sock"), ClockSpec.DEFAULTS,
-                Optional.empty(), Duration.ZERO, Map.of())), specs);
+                Optional.empty(), DeviceSpec.POLL_WINDOW, Map.of())), specs);
     }
 
     @Test
@@ -50,13 +50,14 @@ class DeviceSpecsTest {
                 DEVICES + "vm0.clocks[0].type", "utc-smeared", DEVICES + "vm0.clocks[1].type", "utc-smeared",
                 DEVICES + "vm0.clocks[1].smearing", "utc-sls", DEVICES + "vm0.clocks[1].alarm", "true",
                 DEVICES + "vm0.clocks[2].type", "monotonic", DEVICES + "vm0.poll-window", "800ns",
-                DEVICES + "vm0.labels.team", "payments"));
+                DEVICES + "vm0.features.event-index", "false", DEVICES + "vm0.labels.team", "payments"));
 
         assertEquals(List.of(new DeviceSpec("vm0", Path.of("/run/x/a.sock"),
                 List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, false),
                         new ClockSpec(ClockType.UTC_SMEARED, Smearing.UTC_SLS, true),
                         new ClockSpec(ClockType.MONOTONIC, Smearing.UNSPECIFIED, false)),
-                Optional.empty(), Duration.ofNanos(800), Map.of("team", "payments"))),
+                Optional.empty(), Duration.ofNanos(800), new DeviceFeatures(true, true, false, true),
+                Map.of("team", "payments"))),
                 specs);
     }
 
@@ -73,7 +74,7 @@ class DeviceSpecsTest {
 
     @Test
     void aDeviceWithoutASocketHasOneOfItsNameInTheSocketDirectory() {
-        List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x", DEVICES + "b.poll-window", "0",
+        List<DeviceSpec> specs = sound(Map.of("clocktower.socket-dir", "/run/x", DEVICES + "b.poll-window", "0s",
                 DEVICES + "\"a.b\".labels.x", "y"));
 
         assertEquals(List.of(Path.of("/run/x/a.b.sock"), Path.of("/run/x/b.sock")),
@@ -84,42 +85,43 @@ class DeviceSpecsTest {
     void bounds() {
         String longest = "/" + "x".repeat(106);
         Map<String, String> properties = new HashMap<>(Map.of(DEVICES + "vm0.socket", longest,
-                DEVICES + "vm0.poll-window", "1s", "clocktower.shutdown-grace", "1D", "clocktower.event-loops", "1"));
+                DEVICES + "vm0.poll-window", "1s", "clocktower.shutdown-grace", "1d", "clocktower.event-loops", "1"));
         IntStream.range(0, 64).forEach(i -> properties.put(DEVICES + "vm0.clocks[" + i + "].type", "tai"));
 
         assertEquals(64, sound(properties).getFirst().clocks().size());
-        assertEquals(Duration.ZERO, sound(Map.of(DEVICES + "vm0.poll-window", "0")).getFirst().pollWindow());
+        assertEquals(Duration.ZERO, sound(Map.of(DEVICES + "vm0.poll-window", "0s")).getFirst().pollWindow());
     }
 
-    static Stream<Arguments> faults() {
+    static Stream<Arguments> errors() {
         String tooLong = "/" + "é".repeat(54);
         return Stream.of(
-                fault("clocktower.event-loops: 0, expected 1 to", "clocktower.event-loops", "0"),
-                fault("clocktower.event-loops: 1000, expected 1 to", "clocktower.event-loops", "1000"),
-                fault("clocktower.shutdown-grace: PT-1S, expected 0", "clocktower.shutdown-grace", "-PT1S"),
-                fault("clocktower.shutdown-grace: PT25H, expected 0", "clocktower.shutdown-grace", "25h"),
-                fault("clocktower.devices.vm0.poll-window: PT2S, expected", DEVICES + "vm0.poll-window", "2s"),
-                fault("clocktower.devices.vm0.poll-window: PT-1S, expected", DEVICES + "vm0.poll-window", "-PT1S"),
-                fault("clocktower.devices.vm0.counter.fraction-bits: 64, expected 0 to 63",
+                error("clocktower.event-loops: 0, expected 1 to", "clocktower.event-loops", "0"),
+                error("clocktower.event-loops: 1000, expected 1 to", "clocktower.event-loops", "1000"),
+                error("clocktower.shutdown-grace: -1s, expected 0s to 1 day", "clocktower.shutdown-grace", "-PT1S"),
+                error("clocktower.shutdown-grace: 1d1h, expected 0s to 1 day", "clocktower.shutdown-grace", "25h"),
+                error("clocktower.devices.vm0.poll-window: 2s, expected 0s to 1s", DEVICES + "vm0.poll-window", "2s"),
+                error("clocktower.devices.vm0.poll-window: -1s, expected 0s to 1s", DEVICES + "vm0.poll-window",
+                        "-PT1S"),
+                error("clocktower.devices.vm0.counter.fraction-bits: 64, expected 0 to 63",
                         DEVICES + "vm0.counter.offset", "0", DEVICES + "vm0.counter.fraction-bits", "64"),
-                fault("clocktower.devices.vm0.counter.ratio: x, expected", DEVICES + "vm0.counter.offset", "0",
+                error("clocktower.devices.vm0.counter.ratio: x, expected", DEVICES + "vm0.counter.offset", "0",
                         DEVICES + "vm0.counter.ratio", "x"),
-                fault("clocktower.devices.vm0.labels.teamName: \"a b\", expected", DEVICES + "vm0.labels.teamName",
+                error("clocktower.devices.vm0.labels.teamName: \"a b\", expected", DEVICES + "vm0.labels.teamName",
                         "a b"),
-                fault("clocktower.devices.vm0.socket: " + tooLong + " has 109 bytes, expected at most 107",
+                error("clocktower.devices.vm0.socket: " + tooLong + " has 109 bytes, expected at most 107",
                         DEVICES + "vm0.socket", tooLong),
-                fault("clocktower.devices.\"a b\": ", DEVICES + "\"a b\".poll-window", "0"),
-                fault("clocktower.devices.\"../a\": ", DEVICES + "\"../a\".poll-window", "0"),
-                fault("clocktower.devices.-a: ", DEVICES + "-a.poll-window", "0"),
-                fault("clocktower.devices." + "x".repeat(64) + ": ", DEVICES + "x".repeat(64) + ".poll-window", "0"),
-                fault("clocktower.devices.vm0.clocks[1].smearing: expected unspecified for a clock of type tai, as only "
-                        + "utc-smeared has a smearing variant, got noon-linear", DEVICES + "vm0.clocks[0].type", "utc",
+                error("clocktower.devices.\"a b\": ", DEVICES + "\"a b\".poll-window", "0s"),
+                error("clocktower.devices.\"../a\": ", DEVICES + "\"../a\".poll-window", "0s"),
+                error("clocktower.devices.-a: ", DEVICES + "-a.poll-window", "0s"),
+                error("clocktower.devices." + "x".repeat(64) + ": ", DEVICES + "x".repeat(64) + ".poll-window", "0s"),
+                error("clocktower.devices.vm0.clocks[1].smearing: noon-linear, expected unspecified for a clock of type tai: "
+                        + "only utc-smeared clocks have a smearing variant", DEVICES + "vm0.clocks[0].type", "utc",
                         DEVICES + "vm0.clocks[1].type", "tai", DEVICES + "vm0.clocks[1].smearing", "noon-linear"),
-                fault("clocktower.devices.b.socket: /run/x.sock is the socket of clocktower.devices.a.socket too",
+                error("clocktower.devices.b.socket: /run/x.sock is also the socket of clocktower.devices.a.socket",
                         DEVICES + "a.socket", "/run/x.sock", DEVICES + "b.socket", "/run/../run/x.sock"));
     }
 
-    private static Arguments fault(String expected, String... properties) {
+    private static Arguments error(String expected, String... properties) {
         Map<String, String> map = new HashMap<>();
         for (int i = 0; i < properties.length; i += 2) {
             map.put(properties[i], properties[i + 1]);
@@ -128,23 +130,28 @@ class DeviceSpecsTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("faults")
-    void aFaultNamesItsPropertyAndValue(String expected, Map<String, String> properties) {
-        List<String> faults = DeviceSpecs.of(config(properties)).faults();
+    @MethodSource("errors")
+    void anErrorNamesItsPropertyAndValue(String expected, Map<String, String> properties) {
+        List<String> errors = DeviceSpecs.of(config(properties)).errors();
 
-        assertEquals(1, faults.size(), faults::toString);
-        assertTrue(faults.getFirst().startsWith(expected), faults::toString);
+        assertEquals(1, errors.size(), errors::toString);
+        assertTrue(errors.getFirst().startsWith(expected), errors::toString);
     }
 
     static Stream<Arguments> invalid() {
-        return Stream.of(fault("clocktower.no-such", "clocktower.no-such", "1"),
-                fault("clocktower.devices.vm0.sokcet", DEVICES + "vm0.sokcet", "/x"),
-                fault("clocktower.event-loops with the config value \"many\"", "clocktower.event-loops", "many"),
-                fault("clocktower.shutdown-grace with the config value \"soon\"", "clocktower.shutdown-grace", "soon"),
-                fault("poll-window with the config value \"5parsecs\"", DEVICES + "vm0.poll-window", "5parsecs"),
-                fault("clocks[0].type with the config value \"gps\"", DEVICES + "vm0.clocks[0].type", "gps"),
-                fault("clocks[0].type", DEVICES + "vm0.clocks[0].alarm", "true"),
-                fault("vm0.mode with the config value \"connect\"", DEVICES + "vm0.mode", "connect"));
+        return Stream.of(error("clocktower.no-such", "clocktower.no-such", "1"),
+                error("clocktower.devices.vm0.sokcet", DEVICES + "vm0.sokcet", "/x"),
+                error("clocktower.event-loops with the config value \"many\"", "clocktower.event-loops", "many"),
+                error("clocktower.shutdown-grace with the config value \"soon\"", "clocktower.shutdown-grace", "soon"),
+                error("poll-window with the config value \"5parsecs\"", DEVICES + "vm0.poll-window", "5parsecs"),
+                error("\"5\", expected a duration with units", "clocktower.shutdown-grace", "5"),
+                error("\"1M\", expected a duration with units", "clocktower.shutdown-grace", "1M"),
+                error("\" PT1S\", expected a duration with units", DEVICES + "vm0.poll-window", " PT1S"),
+                error("\"5\", expected a duration with units", "clocktower.webhooks.a.timeout", "5",
+                        "clocktower.webhooks.a.url", "http://localhost/"),
+                error("clocks[0].type with the config value \"gps\"", DEVICES + "vm0.clocks[0].type", "gps"),
+                error("clocks[0].type", DEVICES + "vm0.clocks[0].alarm", "true"),
+                error("vm0.mode with the config value \"connect\"", DEVICES + "vm0.mode", "connect"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -161,13 +168,13 @@ class DeviceSpecsTest {
         IntStream.range(0, 65).forEach(i -> properties.put(DEVICES + "vm0.clocks[" + i + "].type", "tai"));
 
         assertEquals(List.of("clocktower.devices.vm0.clocks: 65 clocks, expected at most 64"),
-                DeviceSpecs.of(config(properties)).faults());
+                DeviceSpecs.of(config(properties)).errors());
     }
 
     @Test
-    void allFaultsAreToldAtOnce() {
+    void allErrorsAreNamedAtOnce() {
         assertEquals(3, DeviceSpecs.of(config(Map.of("clocktower.event-loops", "0", DEVICES + "a.poll-window", "2s",
-                DEVICES + "\"b c\".poll-window", "0"))).faults().size());
+                DEVICES + "\"b c\".poll-window", "0s"))).errors().size());
     }
 
     @Test
@@ -175,23 +182,22 @@ class DeviceSpecsTest {
         Path real = Files.createDirectory(directory.resolve("real"));
         Path link = Files.createSymbolicLink(directory.resolve("link"), real);
 
-        List<String> faults = DeviceSpecs.of(config(Map.of(DEVICES + "a.socket", real.resolve("new/x.sock").toString(),
-                DEVICES + "b.socket", link.resolve("new/x.sock").toString()))).faults();
+        List<String> errors = DeviceSpecs.of(config(Map.of(DEVICES + "a.socket", real.resolve("new/x.sock").toString(),
+                DEVICES + "b.socket", link.resolve("new/x.sock").toString()))).errors();
 
-        assertEquals(1, faults.size());
-        assertTrue(faults.getFirst().contains("is the socket of clocktower.devices.a.socket too"), faults::toString);
+        assertEquals(1, errors.size());
+        assertTrue(errors.getFirst().contains("is also the socket of clocktower.devices.a.socket"), errors::toString);
     }
 
     private static List<DeviceSpec> sound(Map<String, String> properties) {
         DeviceSpecs.Checked checked = DeviceSpecs.of(config(properties));
-        assertEquals(List.of(), checked.faults());
+        assertEquals(List.of(), checked.errors());
         return checked.specs();
     }
 
     /** The mapping as Quarkus makes it. */
     private static ClocktowerConfig config(Map<String, String> properties) {
         return new SmallRyeConfigBuilder().withMapping(ClocktowerConfig.class)
-                .withConverter(Duration.class, 200, new DurationConverter())
                 .withSources(new PropertiesConfigSource(properties, "test", 100)).build()
                 .getConfigMapping(ClocktowerConfig.class);
     }

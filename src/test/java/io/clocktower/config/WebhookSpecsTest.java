@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.clocktower.device.DeviceEvent.Type;
-import io.quarkus.runtime.configuration.DurationConverter;
+import io.clocktower.event.DeviceEvent.Type;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -23,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Which webhooks a configuration makes, and that each fault of one names its property and shows no secret. */
+/** Which webhooks a configuration makes, and that each error in one names its property and shows no secret. */
 class WebhookSpecsTest {
 
     private static final String OPS = "clocktower.webhooks.ops.";
@@ -54,21 +53,22 @@ class WebhookSpecsTest {
         assertEquals("webhook ops to https://example.org:444", spec.toString());
     }
 
-    static Stream<Arguments> faults() {
+    static Stream<Arguments> errors() {
         return Stream.of(
-                fault(OPS + "url: of scheme ftp, expected http or https", OPS + "url", "ftp://u:hush@x/"),
-                fault(OPS + "url: of scheme none, expected", OPS + "url", "hush"),
-                fault(OPS + "url: not a URL, expected one such as", OPS + "url", "http://u:hush@x y/"),
-                fault(OPS + "url: without a host", OPS + "url", "http:///hush"),
-                fault(OPS + "url: without a host", OPS + "url", "http:hush"),
-                fault(OPS + "url: without a host or with a port", OPS + "url", "http://x:65536/hush"),
-                fault(OPS + "timeout: PT0S, expected more than 0", OPS + "url", "http://x", OPS + "timeout", "0"),
-                fault(OPS + "timeout: PT2M, expected more than 0", OPS + "url", "http://x", OPS + "timeout", "2m"),
-                fault(OPS + "secret: blank", OPS + "url", "http://x", OPS + "secret", "\\ "),
-                fault("clocktower.webhooks.\"a b\": a name", "clocktower.webhooks.\"a b\".url", "http://x"));
+                error(OPS + "url: scheme ftp, expected http or https", OPS + "url", "ftp://u:hush@x/"),
+                error(OPS + "url: scheme none, expected", OPS + "url", "hush"),
+                error(OPS + "url: not a URL, expected for example", OPS + "url", "http://u:hush@x y/"),
+                error(OPS + "url: no host or", OPS + "url", "http:///hush"),
+                error(OPS + "url: no host or", OPS + "url", "http:hush"),
+                error(OPS + "url: no host or an invalid port", OPS + "url", "http://x:65536/hush"),
+                error(OPS + "timeout: 0s, expected more than 0s", OPS + "url", "http://x", OPS + "timeout", "0s"),
+                error(OPS + "timeout: 2m, expected more than 0s and at most 1m", OPS + "url", "http://x",
+                        OPS + "timeout", "2m"),
+                error(OPS + "secret: blank", OPS + "url", "http://x", OPS + "secret", "\\ "),
+                error("clocktower.webhooks.\"a b\": invalid name", "clocktower.webhooks.\"a b\".url", "http://x"));
     }
 
-    private static Arguments fault(String expected, String... properties) {
+    private static Arguments error(String expected, String... properties) {
         Map<String, String> map = new HashMap<>();
         for (int i = 0; i < properties.length; i += 2) {
             map.put(properties[i], properties[i + 1].replace("\\", ""));
@@ -77,13 +77,13 @@ class WebhookSpecsTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("faults")
-    void aFaultNamesItsProperty(String expected, Map<String, String> properties) {
-        List<String> faults = WebhookSpecs.of(config(properties)).faults();
+    @MethodSource("errors")
+    void anErrorNamesItsProperty(String expected, Map<String, String> properties) {
+        List<String> errors = WebhookSpecs.of(config(properties)).errors();
 
-        assertEquals(1, faults.size(), faults::toString);
-        assertTrue(faults.getFirst().startsWith(expected), faults::toString);
-        assertFalse(faults.getFirst().contains("hush"), faults::toString);
+        assertEquals(1, errors.size(), errors::toString);
+        assertTrue(errors.getFirst().startsWith(expected), errors::toString);
+        assertFalse(errors.getFirst().contains("hush"), errors::toString);
     }
 
     @Test
@@ -93,13 +93,13 @@ class WebhookSpecsTest {
             properties.put("clocktower.webhooks.w" + i + ".url", "http://x");
         }
         assertEquals(List.of("clocktower.webhooks: 17, expected at most 16"),
-                WebhookSpecs.of(config(properties)).faults());
+                WebhookSpecs.of(config(properties)).errors());
     }
 
     static Stream<Arguments> invalid() {
-        return Stream.of(fault("clocktower.webhooks.ops.url is required", OPS + "timeout", "1s"),
-                fault("clocktower.webhooks.ops.ulr", OPS + "url", "http://x", OPS + "ulr", "http://y"),
-                fault("events", OPS + "url", "http://x", OPS + "events", "disconnected,exploded"));
+        return Stream.of(error("clocktower.webhooks.ops.url is required", OPS + "timeout", "1s"),
+                error("clocktower.webhooks.ops.ulr", OPS + "url", "http://x", OPS + "ulr", "http://y"),
+                error("events", OPS + "url", "http://x", OPS + "events", "disconnected,exploded"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -112,13 +112,12 @@ class WebhookSpecsTest {
 
     private static List<WebhookSpec> sound(Map<String, String> properties) {
         WebhookSpecs.Checked checked = WebhookSpecs.of(config(properties));
-        assertEquals(List.of(), checked.faults());
+        assertEquals(List.of(), checked.errors());
         return checked.specs();
     }
 
     private static ClocktowerConfig config(Map<String, String> properties) {
         return new SmallRyeConfigBuilder().withMapping(ClocktowerConfig.class)
-                .withConverter(Duration.class, 200, new DurationConverter())
                 .withSources(new PropertiesConfigSource(properties, "test", 100)).build()
                 .getConfigMapping(ClocktowerConfig.class);
     }

@@ -31,7 +31,7 @@ class ConformanceTest {
             notifications, device status, features and reset, as far as a back-end answers for them. Each statement is
             given in short, with the tests that prove it or the reason why none does. This page is generated from
             `statements.tsv` and from the tests' `@Proves` annotations, and `ConformanceTest` fails where it is out of
-            date; it is made anew with `%s`.
+            date; write it again with `%s`.
             """;
 
     private final List<Statement> statements;

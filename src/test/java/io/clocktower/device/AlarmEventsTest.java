@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.clocktower.device.DeviceEvent.Type;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvent.Type;
+import io.clocktower.spec.DeviceSpec;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;

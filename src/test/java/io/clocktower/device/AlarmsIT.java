@@ -21,11 +21,12 @@ import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** VIRTIO 1.4, "Alarm Operation", over a real socket with a host's clock that the test moves. */
 class AlarmsIT {
@@ -45,7 +46,7 @@ class AlarmsIT {
         devices = new Devices();
         devices.create("vm0", List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true),
                 new ClockSpec(ClockType.MONOTONIC, Smearing.UNSPECIFIED, true),
-                new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, false)), Duration.ZERO);
+                new ClockSpec(ClockType.TAI, Smearing.UNSPECIFIED, false)), Devices.POLL_WINDOW);
         connect();
     }
 
@@ -340,6 +341,46 @@ class AlarmsIT {
         assertFalse(devices.status("vm0").clocks().get(UTC).alarm().orElseThrow().isWaiting());
         guest.frontEnd().must(FrontEnd.SET_VRING_BASE, FrontEnd.state(1, 0));
         assertTrue(devices.status("vm0").clocks().get(UTC).alarm().orElseThrow().isWaiting());
+    }
+
+    /** One reset of the device by QEMU shows in every ring, in whatever order it sets them up. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Proves("rtc-alarm-10")
+    void aResetThatShowsInEveryRingIsOneExpiration(boolean isAlarmqFirst) throws Exception {
+        alarmq.makeAvailable();
+        set(UTC, 0, ENABLED);
+        assertEquals(UTC, alarmq.awaitNotification());
+        for (int i = 0; i < 3; i++) {
+            long expirations = alarm().expirations();
+            guest.frontEnd().ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(0, 0));
+            guest.frontEnd().ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(1, 0));
+            guest.requestq().startAt(0);
+            guest.requestq().forgetDescriptors();
+            if (isAlarmqFirst) {
+                alarmq.setUpAgain();
+                alarmq.makeAvailable();
+                alarmq.makeAvailable();
+                assertEquals(UTC, alarmq.awaitNotification());
+            }
+            guest.frontEnd().setRing(0, guest.memory(), guest.requestq(), 0, guest.kickFile(), guest.call(),
+                    guest.err());
+            if (!isAlarmqFirst) {
+                alarmq.setUpAgain();
+                alarmq.makeAvailable();
+                alarmq.makeAvailable();
+                assertEquals(UTC, alarmq.awaitNotification());
+            }
+            assertFalse(alarm().isWaiting());
+            assertEquals(expirations + 1, alarm().expirations());
+            now(UTC);
+            devices.clock().advance(SECOND);
+            assertNoNotification();
+        }
+    }
+
+    private DeviceStatus.Alarm alarm() throws Exception {
+        return devices.status("vm0").clocks().get(UTC).alarm().orElseThrow();
     }
 
     @Test

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.clocktower.clock.Effect;
+import io.clocktower.fault.FaultRequests;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
+import io.clocktower.spec.DeviceVersion;
 import java.lang.management.ManagementFactory;
 import java.time.LocalDate;
 import java.util.List;

@@ -17,12 +17,13 @@ import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Offer;
+import io.clocktower.host.SystemHostClock;
 import io.clocktower.linux.CycleCounter;
 import io.clocktower.rtc.GuestCounter;
+import io.clocktower.spec.DeviceSpec;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +49,8 @@ class BatchesIT {
     private static final int COUNTER = CycleCounter.isTsc() ? GuestCounter.X86_TSC : GuestCounter.ARM_VCT;
     private static final CounterMapping MAPPING = CounterMapping.unscaled(-1_000);
 
-    private record Request(int clockId, boolean isCross, Offer offer) {}
+    /** @param notBefore what its clock read before it was made available */
+    private record Request(int clockId, boolean isCross, long notBefore, Offer offer) {}
 
     /**
      * "the device MUST mark all read requests reading C as used in the total order in which the driver marked these
@@ -64,19 +66,19 @@ class BatchesIT {
         var clocks = ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList();
         var random = new Random(features);
         Path socket = directory.resolve("vm0.sock");
-        try (var host = new DeviceHost(hostClock, leapSeconds, 1)) {
+        try (var host = new DeviceHost(hostClock, leapSeconds, 1, false)) {
             host.create(
-                    new DeviceSpec("vm0", socket, ClockSpec.DEFAULTS, Optional.of(MAPPING), Duration.ZERO, Map.of()));
+                    new DeviceSpec("vm0", socket, ClockSpec.DEFAULTS, Optional.of(MAPPING), Devices.POLL_WINDOW,
+                            Map.of()));
             try (var guest = new Guest(socket, features, 1024, 0)) {
                 long[] earliest = new long[clocks.size()];
                 long[] cycles = new long[clocks.size()];
                 for (int round = 0; round < 10; round++) {
                     List<Request> batch = new ArrayList<>();
                     for (int i = 0; i < REQUESTS; i++) {
-                        batch.add(offer(guest, random.nextInt(clocks.size()), random.nextInt(4) == 0));
-                    }
-                    for (int id = 0; id < clocks.size(); id++) {
-                        earliest[id] = clocks.get(id).readNs(hostClock);
+                        int clockId = random.nextInt(clocks.size());
+                        batch.add(offer(guest, clockId, random.nextInt(4) == 0,
+                                clocks.get(clockId).readNs(hostClock)));
                     }
                     guest.kick();
                     for (Request request : batch) {
@@ -90,6 +92,7 @@ class BatchesIT {
                             continue;
                         }
                         assertEquals(OK, response.get(0));
+                        assertTrue(response.getLong(8) >= request.notBefore());
                         assertTrue(response.getLong(8) >= earliest[id]);
                         assertTrue(response.getLong(8) <= clocks.get(id).readNs(hostClock));
                         earliest[id] = response.getLong(8);
@@ -104,9 +107,9 @@ class BatchesIT {
         }
     }
 
-    private static Request offer(Guest guest, int clockId, boolean isCross) {
+    private static Request offer(Guest guest, int clockId, boolean isCross, long notBefore) {
         byte[] request = isCross ? ofCounter(READ_CROSS, clockId, COUNTER) : ofClock(READ, clockId);
-        return new Request(clockId, isCross, guest.offer(request, new byte[24]));
+        return new Request(clockId, isCross, notBefore, guest.offer(request, new byte[24]));
     }
 
     private static void awaitUsed(Guest guest) {

@@ -21,7 +21,6 @@ import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -74,7 +73,7 @@ class ClockSetsIT {
     @Proves({"rtc-feature-01", "rtc-operation-06", "rtc-operation-18", "rtc-control-21", "rtc-control-22",
             "rtc-read-01", "rtc-read-05", "rtc-alarm-06"})
     void aDeviceHasTheClocksThatItIsGivenAndNoOthers(List<ClockSpec> clocks) throws Exception {
-        devices.create("vm0", clocks, Duration.ZERO);
+        devices.create("vm0", clocks, Devices.POLL_WINDOW);
         boolean hasAlarm = clocks.stream().anyMatch(ClockSpec::alarm);
         try (var guest = new Guest(devices.socket("vm0"), Guest.FEATURES | (hasAlarm ? Alarmq.F_ALARM : 0), 64, 0)) {
             assertEquals(hasAlarm, (guest.frontEnd().askU64(FrontEnd.GET_FEATURES) & Alarmq.F_ALARM) != 0,
@@ -114,7 +113,7 @@ class ClockSetsIT {
     @MethodSource("sets")
     @Proves({"rtc-operation-16", "rtc-operation-17"})
     void capabilitiesStayTheSameWhenRepeatedAndOverAReset(List<ClockSpec> clocks) throws Exception {
-        devices.create("vm0", clocks, Duration.ZERO);
+        devices.create("vm0", clocks, Devices.POLL_WINDOW);
         List<byte[]> before;
         try (var guest = new Guest(devices.socket("vm0"))) {
             before = capabilities(guest);
@@ -153,7 +152,8 @@ class ClockSetsIT {
     @Test
     @Proves("rtc-read-04")
     void monotonicGoesOnWhileTheWallClockIsSetBack() throws Exception {
-        devices.create("vm0", List.of(clock(ClockType.MONOTONIC, false), clock(ClockType.UTC, false)), Duration.ZERO);
+        devices.create("vm0", List.of(clock(ClockType.MONOTONIC, false), clock(ClockType.UTC, false)),
+                Devices.POLL_WINDOW);
         try (var guest = new Guest(devices.socket("vm0"))) {
             long last = guest.request(ofClock(READ, 0), 16).le64(8);
             for (int i = 0; i < 50; i++) {

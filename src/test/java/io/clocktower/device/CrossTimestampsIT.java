@@ -15,6 +15,7 @@ import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
 import io.clocktower.linux.CycleCounter;
 import io.clocktower.rtc.GuestCounter;
+import io.clocktower.spec.DeviceVersion;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,15 +99,18 @@ class CrossTimestampsIT {
     @Test
     @Proves({"rtc-read-10", "rtc-operation-03"})
     void theStatusSaysWhetherTheCounterIsKnownAndWhyNot() throws Exception {
-        assertEquals("no driver is there", devices.status("vm0").counterReason());
+        assertEquals("the guest's driver has not started yet", devices.status("vm0").counterReason());
         try (var guest = new Guest(devices.socket("vm0"))) {
             DeviceStatus status = devices.status("vm0");
             assertEquals(Optional.empty(), status.counter());
             assertTrue(status.counterReason().contains("KVM") || status.counterReason().contains("kvm"),
                     status.counterReason());
             assertEquals(EOPNOTSUPP, guest.request(ofCounter(READ_CROSS, 0, OURS), 24).status());
+            give(Optional.of(MAPPING));
+            assertEquals("given by the operator, for the guest's driver that starts next",
+                    devices.status("vm0").counterReason());
+            assertEquals(EOPNOTSUPP, guest.request(ofCounter(READ_CROSS, 0, OURS), 24).status());
         }
-        give(Optional.of(MAPPING));
         devices.await("vm0", status -> status.state() == DeviceState.WAITING);
         try (var guest = new Guest(devices.socket("vm0"))) {
             DeviceStatus status = devices.status("vm0");

@@ -2,6 +2,7 @@ package io.clocktower.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.clocktower.host.HostTimer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

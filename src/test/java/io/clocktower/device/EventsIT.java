@@ -10,10 +10,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.Effect;
-import io.clocktower.device.DeviceEvent.Type;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvent.Type;
+import io.clocktower.event.EventQueue;
+import io.clocktower.fault.FaultRequest;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.DeviceVersion;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -90,6 +96,46 @@ class EventsIT {
         inject("f", new Effect.Step(2), null, null);
         assertEquals("step, offset PT0.000000002S, by alice: rehearsing", next(Type.FAULT_INJECTED).detail());
         assertNothingMore();
+    }
+
+    @Test
+    void aFaultThatAnOperatorChangesPausesAndResumes() throws Exception {
+        inject("f", new Effect.Step(1), null, Duration.ofSeconds(20));
+        next(Type.FAULT_INJECTED);
+        var bob = host.changes().by("bob");
+
+        bob.changeFault("vm0", DeviceVersion.ANY, "f", Optional.of(Duration.ofSeconds(30)), Optional.empty());
+        DeviceEvent longer = next(Type.FAULT_CHANGED);
+        assertEquals(Optional.of("bob"), longer.change().actor());
+        assertTrue(longer.change().from().orElse("").contains("for PT20S"), longer::toString);
+        assertTrue(longer.change().to().orElse("").contains("for PT30S"), longer::toString);
+
+        devices.clock().advance(10 * SECOND);
+        bob.pause("vm0", DeviceVersion.ANY, "f");
+        assertTrue(next(Type.FAULT_CHANGED).detail().contains("paused at 2026-11-22T12:00:10Z, for PT20S"));
+        devices.clock().advance(100 * SECOND);
+        assertNothingMore();
+
+        bob.resume("vm0", DeviceVersion.ANY, "f");
+        assertEquals("step, offset PT0.000000001S, for PT20S, by alice: rehearsing",
+                next(Type.FAULT_CHANGED).detail());
+        devices.clock().advance(20 * SECOND);
+        next(Type.FAULT_ENDED);
+        assertNothingMore();
+    }
+
+    @Test
+    void theHostsClockIsStepped() throws Exception {
+        host.watchHostClock();
+        devices.clock().set(devices.clock().realtimeNs() - 3_600 * SECOND);
+
+        DeviceEvent stepped = next();
+        assertEquals(Type.HOST_CLOCK_STEPPED, stepped.type());
+        assertEquals("", stepped.device());
+        assertEquals("the host's clock was stepped by -1h", stepped.detail());
+        assertEquals(Optional.of("PT-1H"), stepped.change().to());
+        assertEquals(1, host.clockWatch().count());
+        assertEquals(-3_600 * SECOND, host.clockWatch().lastStepNs());
     }
 
     @Test
@@ -175,7 +221,7 @@ class EventsIT {
                 Map.of("team", "payments")));
         DeviceEvent made = next();
         assertEquals(Type.DEVICE_CREATED, made.type());
-        assertEquals("made, and listens at " + devices.socket("vm1"), made.detail());
+        assertEquals("created, listens at " + devices.socket("vm1"), made.detail());
         assertEquals(Map.of("team", "payments"), made.labels());
 
         host.remove("vm1", DeviceVersion.ANY, false);
@@ -196,10 +242,10 @@ class EventsIT {
     void anOperatorsExpirationIsTold() throws Exception {
         try (Guest guest = new Guest(devices.socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0)) {
             next(Type.CONNECTED);
-            assertThrows(DeviceException.class, () -> host.changes().expire("vm0", 0));
+            assertThrows(DeviceException.class, () -> host.changes().expire("vm0", DeviceVersion.ANY, 0));
             assertEquals(OK, guest.request(setAlarm(0, Long.MAX_VALUE, 1), 8).status());
             next(Type.ALARM_SET);
-            host.changes().expire("vm0", 0);
+            host.changes().expire("vm0", DeviceVersion.ANY, 0);
 
             assertEquals(Optional.of(0), next(Type.ALARM_FORCED).clock());
             assertNothingMore();

@@ -1,8 +1,8 @@
 package io.clocktower.device;
 
-import static io.clocktower.device.FaultRequests.from;
-import static io.clocktower.device.FaultRequests.lasting;
-import static io.clocktower.device.FaultRequests.of;
+import static io.clocktower.fault.FaultRequests.from;
+import static io.clocktower.fault.FaultRequests.lasting;
+import static io.clocktower.fault.FaultRequests.of;
 import static io.clocktower.frontend.Requests.EIO;
 import static io.clocktower.frontend.Requests.OK;
 import static io.clocktower.frontend.Requests.READ;
@@ -17,11 +17,13 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Effect;
 import io.clocktower.clock.Smearing;
-import io.clocktower.device.DeviceException.Reason;
+import io.clocktower.fault.FaultRequest;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceVersion;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -52,7 +54,7 @@ class FaultsIT {
         devices.create("vm0", List.of(clock(ClockType.UTC, Smearing.UNSPECIFIED, true),
                 clock(ClockType.MONOTONIC, Smearing.UNSPECIFIED, true),
                 clock(ClockType.TAI, Smearing.UNSPECIFIED, false),
-                clock(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, false)), Duration.ZERO);
+                clock(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, false)), Devices.POLL_WINDOW);
         guest = new Guest(devices.socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
         alarmq = new Alarmq(guest);
     }
@@ -390,13 +392,16 @@ class FaultsIT {
         alarmq.makeAvailable();
         alarmq.makeAvailable();
         assertEquals(Reason.CONFLICT,
-                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", UTC)).reason());
+                assertThrows(DeviceException.class,
+                        () -> devices.host().changes().expire("vm0", DeviceVersion.ANY, UTC)).reason());
         assertEquals(Reason.NOT_FOUND,
-                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", TAI)).reason());
+                assertThrows(DeviceException.class,
+                        () -> devices.host().changes().expire("vm0", DeviceVersion.ANY, TAI)).reason());
         assertEquals(Reason.NOT_FOUND,
-                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", 4)).reason());
+                assertThrows(DeviceException.class, () -> devices.host().changes().expire("vm0", DeviceVersion.ANY, 4))
+                        .reason());
         enableAlarm(UTC, read(UTC) + 60 * SECOND);
-        devices.host().changes().expire("vm0", UTC);
+        devices.host().changes().expire("vm0", DeviceVersion.ANY, UTC);
         assertEquals(UTC, alarmq.awaitNotification());
         assertNoNotification();
         assertEquals(1, alarm(UTC).forced());

@@ -1,8 +1,8 @@
 package io.clocktower.device;
 
-import static io.clocktower.device.FaultRequests.from;
-import static io.clocktower.device.FaultRequests.lasting;
-import static io.clocktower.device.FaultRequests.of;
+import static io.clocktower.fault.FaultRequests.from;
+import static io.clocktower.fault.FaultRequests.lasting;
+import static io.clocktower.fault.FaultRequests.of;
 import static io.clocktower.frontend.Requests.OK;
 import static io.clocktower.frontend.Requests.READ;
 import static io.clocktower.frontend.Requests.READ_ALARM;
@@ -11,6 +11,7 @@ import static io.clocktower.frontend.Requests.setAlarm;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,17 +19,24 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Effect;
 import io.clocktower.clock.Smearing;
-import io.clocktower.device.DeviceException.Reason;
+import io.clocktower.fault.FaultRequest;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.DeviceVersion;
+import io.clocktower.state.KeptFiles;
+import io.clocktower.state.StateFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -105,11 +113,11 @@ class KeptDevicesIT {
 
     private void awaitKept(Predicate<StateFile> condition) throws Exception {
         long endNs = System.nanoTime() + PATIENCE_NS;
-        StateFile kept = StateFile.read(Files.readAllBytes(file()));
+        StateFile kept = KeptFiles.read(Files.readAllBytes(file()));
         while (!condition.test(kept)) {
             assertTrue(System.nanoTime() < endNs, kept.toString());
             Thread.onSpinWait();
-            kept = StateFile.read(Files.readAllBytes(file()));
+            kept = KeptFiles.read(Files.readAllBytes(file()));
         }
     }
 
@@ -125,7 +133,8 @@ class KeptDevicesIT {
         DeviceStatus after = devices.status("vm0");
         assertEquals(before.faults().stream().map(DeviceStatus.FaultEffect::fault).toList(),
                 after.faults().stream().map(DeviceStatus.FaultEffect::fault).toList());
-        assertEquals(before.version(), after.version());
+        assertEquals(before.version().created(), after.version().created());
+        assertNotEquals(before.version(), after.version());
         assertEquals(before.spec(), after.spec());
         assertFalse(after.isConfigured());
         clock.advance(10 * SECOND);
@@ -261,8 +270,6 @@ class KeptDevicesIT {
             Files.writeString(state, "");
             for (Reason reason : List.of(
                     assertThrows(DeviceException.class, () -> inject("more", of(new Effect.Step(SECOND)))).reason(),
-                    assertThrows(DeviceException.class, () -> devices.host().changes().revert("vm0", DeviceVersion.ANY,
-                            _ -> true)).reason(),
                     assertThrows(DeviceException.class, () -> devices.host().remove("vm0", DeviceVersion.ANY, true))
                             .reason(),
                     assertThrows(DeviceException.class, () -> devices.host().create(devices.spec("vm1", CLOCKS,
@@ -277,6 +284,31 @@ class KeptDevicesIT {
             inject("more", of(new Effect.Step(SECOND)));
             assertEquals(clock.realtimeNs() + 2 * SECOND, read(guest, UTC));
         }
+    }
+
+    /** As on a disk that is full: the guest's time is true at once, and the disk has it as soon as it can. */
+    @Test
+    void trueTimeIsRestoredThoughItCannotBeKept() throws Exception {
+        inject("offset", of(new Effect.Step(SECOND)));
+        Path state = directory.resolve("state");
+        Path away = directory.resolve("away");
+        try (var guest = guest()) {
+            Files.move(state, away);
+            Files.writeString(state, "");
+            var changed = devices.host().changes().revert("vm0", DeviceVersion.ANY, _ -> true);
+            assertTrue(changed.unkept().orElseThrow().startsWith(
+                    "device vm0: its state cannot be written to disk: cannot write "),
+                    () -> changed.unkept().toString());
+            assertEquals(clock.realtimeNs(), read(guest, UTC));
+            assertEquals(Set.of("vm0"), devices.host().unkept().keySet());
+            assertTrue(devices.host().failedWrites() >= 1);
+            Files.delete(state);
+            Files.move(away, state);
+            awaitKept(file -> file.faults().isEmpty());
+            devices.await("vm0", _ -> devices.host().unkept().isEmpty());
+        }
+        restartAfterKill();
+        assertEquals(List.of(), devices.status("vm0").faults());
     }
 
     @Test
@@ -342,7 +374,7 @@ class KeptDevicesIT {
         var release = new CountDownLatch(1);
         Reason reason = reasonOfAChangeHeldInTheMiddle(() -> inject("offset", of(new Effect.Step(SECOND))), release);
         assertEquals(Reason.NOT_KNOWN, reason);
-        assertEquals(1, StateFile.read(Files.readAllBytes(file())).faults().size());
+        assertEquals(1, KeptFiles.read(Files.readAllBytes(file())).faults().size());
         release.countDown();
         assertEquals(SECOND,
                 devices.status("vm0").clocks().get(UTC).reading().offsetNs().orElseThrow().longValueExact());
@@ -360,7 +392,7 @@ class KeptDevicesIT {
         assertEquals(Reason.NOT_KNOWN, reason);
         release.countDown();
         long endNs = System.nanoTime() + PATIENCE_NS;
-        while (devices.host().status("vm0").isPresent()) {
+        while (devices.host().counters("vm0").isPresent()) {
             assertTrue(System.nanoTime() < endNs, "the device stays");
         }
         assertFalse(Files.exists(file()));
@@ -383,7 +415,7 @@ class KeptDevicesIT {
                 assertEquals(Reason.NO_ANSWER, reason.get());
             }
         }
-        assertTrue(System.nanoTime() - startNs < 3 * Place.DEADLINE.toNanos());
+        assertTrue(System.nanoTime() - startNs < 3 * LoopAnswer.DEADLINE.toNanos());
         release.countDown();
         assertEquals(List.of("vm0"), devices.host().specs().stream().map(DeviceSpec::name).toList());
     }
@@ -395,13 +427,16 @@ class KeptDevicesIT {
         DeviceException refusal = assertThrows(DeviceException.class,
                 () -> devices.host().create(devices.spec("vm1", CLOCKS, Duration.ZERO)));
         assertEquals(Reason.NO_ANSWER, refusal.reason());
-        assertTrue(refusal.getMessage().endsWith("it was not made"), refusal::getMessage);
+        assertTrue(refusal.getMessage().endsWith("it was not created"), refusal::getMessage);
         release.countDown();
         devices.status("vm0");
         devices.status("vm0");
         assertEquals(List.of("vm0"), devices.host().specs().stream().map(DeviceSpec::name).toList());
-        assertFalse(Files.exists(devices.socket("vm1")));
-        assertEquals(descriptors, OpenDescriptors.count());
+        OpenDescriptors.await(descriptors);
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        while (Files.exists(devices.socket("vm1"))) {
+            assertTrue(System.nanoTime() < endNs, "the file stays");
+        }
         devices.host().create(devices.spec("vm1", CLOCKS, Duration.ZERO));
     }
 }

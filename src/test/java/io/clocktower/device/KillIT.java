@@ -3,6 +3,9 @@ package io.clocktower.device;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.state.StateDirectory;
+import io.clocktower.state.KeptFiles;
+import io.clocktower.state.StateFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,7 +126,7 @@ class KillIT {
         Map<String, String> kept = new TreeMap<>();
         try (StateDirectory state = StateDirectory.open(directory.resolve("state"))) {
             for (var file : state.read().entrySet()) {
-                StateFile content = StateFile.read(file.getValue());
+                StateFile content = KeptFiles.read(file.getValue());
                 assertEquals(file.getKey(), content.device().name());
                 kept.put(file.getKey(), WritingLoad.state(WritingLoad.offsets(content.faults())));
             }

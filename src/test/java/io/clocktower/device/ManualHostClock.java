@@ -1,6 +1,7 @@
 package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
+import io.clocktower.host.HostTimer;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.Reactor;
@@ -15,6 +16,7 @@ public final class ManualHostClock implements HostClock, HostTimer.Factory {
     public static final long TAI_MINUS_UTC_NS = 37_000_000_000L;
 
     private volatile long realtimeNs = UTC_NS;
+    private volatile boolean isFailing;
     private volatile long boottimeNs = 1_000_000_000L;
     private final List<Timer> timers = new CopyOnWriteArrayList<>();
 
@@ -30,7 +32,16 @@ public final class ManualHostClock implements HostClock, HostTimer.Factory {
 
     @Override
     public long boottimeNs() {
+        if (isFailing && Thread.currentThread().getName().startsWith("event-loop-")) {
+            isFailing = false;
+            throw new IllegalStateException("of a test");
+        }
         return boottimeNs;
+    }
+
+    /** The next reading of CLOCK_BOOTTIME on a loop fails. */
+    void failNextRead() {
+        isFailing = true;
     }
 
     /** Time goes on. */

@@ -1,13 +1,27 @@
 package io.clocktower.device;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 /** This process's descriptors. */
 final class OpenDescriptors {
 
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
+
     private OpenDescriptors() {}
+
+    /** Waits until so many are open: some are closed by another thread than the one that answers. */
+    static void await(long expected) throws IOException {
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        for (long count = count(); count != expected; count = count()) {
+            assertTrue(System.nanoTime() < endNs, "%d descriptors are open, expected %d".formatted(count, expected));
+            Thread.onSpinWait();
+        }
+    }
 
     static long count() throws IOException {
         try (var open = Files.list(Path.of("/proc/self/fd"))) {

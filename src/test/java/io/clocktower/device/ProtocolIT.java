@@ -38,6 +38,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.clock.ClockSpec;
+import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
@@ -46,6 +48,8 @@ import io.clocktower.frontend.Libc;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceSpec;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -119,6 +123,23 @@ class ProtocolIT {
         }
     }
 
+    /** A driver that takes a feature all the same is refused, as with one that does not exist. */
+    @Test
+    void aFeatureThatIsWithheldIsNotOffered() throws Exception {
+        try (var other = new Devices()) {
+            DeviceSpec plain = other.spec("vm1", ClockSpec.DEFAULTS, Devices.POLL_WINDOW);
+            other.create(new DeviceSpec("vm1", plain.socket(), plain.clocks(), plain.counter(), plain.pollWindow(),
+                    new DeviceFeatures(false, false, true, false), plain.labels()));
+            long offered = ALL_FEATURES & ~(FrontEnd.RING_PACKED | FrontEnd.INDIRECT_DESC | Alarmq.F_ALARM);
+            try (var frontEnd = new FrontEnd(other.socket("vm1"))) {
+                assertEquals(offered, frontEnd.askU64(GET_FEATURES));
+                frontEnd.send(SET_PROTOCOL_FEATURES, VERSION, u64(1 << 3));
+                assertEquals(0, frontEnd.acknowledged(SET_FEATURES, u64(offered)));
+                assertEquals(1, frontEnd.acknowledged(SET_FEATURES, u64(offered | FrontEnd.RING_PACKED)));
+            }
+        }
+    }
+
     /** "VHOST_USER_PROTOCOL_F_REPLY_ACK": one acknowledgement to each request that needs one, and none to others. */
     @Test
     void acknowledgementsComeWhereTheyWereNegotiatedAndAskedFor() throws Exception {
@@ -132,6 +153,25 @@ class ProtocolIT {
             frontEnd.send(GET_FEATURES, VERSION | NEED_REPLY, NONE);
             frontEnd.reply(GET_FEATURES);
             assertEquals(2, frontEnd.askU64(GET_QUEUE_NUM), "one reply to a request that has a reply of its own");
+        }
+    }
+
+    /** A user tries again and again: the tenth time is explained as the first was. */
+    @Test
+    void aVmmsMistakeIsExplainedEachTime() throws Exception {
+        try (var log = new LogCounter(); var other = new Devices("vm1")) {
+            for (int i = 0; i < 10; i++) {
+                try (var frontEnd = new FrontEnd(other.socket("vm1"))) {
+                    frontEnd.send(SET_PROTOCOL_FEATURES, VERSION, u64(ALL_PROTOCOL_FEATURES));
+                    frontEnd.must(SET_VRING_NUM, state(0, 64));
+                    assertEquals(1, frontEnd.acknowledged(SET_VRING_ADDR, addresses(0, 0x7f00_0000_0000L,
+                            0x7f00_0000_1000L, 0x7f00_0000_2000L)));
+                    assertEquals(1, frontEnd.acknowledged(SET_VRING_NUM, state(7, 64)));
+                }
+                other.await("vm1", status -> status.state() == DeviceState.WAITING);
+            }
+            log.await(10, line -> line.contains("vm1") && line.contains("is its memory shared (share=on)?"));
+            log.await(10, line -> line.contains("vm1") && line.contains("another number of queues (num_vqs=2)?"));
         }
     }
 
@@ -187,7 +227,7 @@ class ProtocolIT {
                 guest.frontEnd().must(REM_MEM_REG, region(i), i % 2 == 0 ? new Descriptor[0] : new Descriptor[]{stray});
             }
             ring();
-            assertEquals(open, OpenDescriptors.count());
+            OpenDescriptors.await(open);
             assertEquals(1, devices.status("vm0").frontEnd().orElseThrow().memoryRegions());
             assertAnswers(guest);
         }
@@ -366,6 +406,25 @@ class ProtocolIT {
             guest.frontEnd().must(SET_STATUS, u64(0));
             assertEquals(0, guest.frontEnd().askU64(GET_STATUS));
             assertReset();
+        }
+    }
+
+    /** "Otherwise, it MUST fail to set the FEATURES_OK device status bit when the driver writes it." */
+    @Test
+    @Proves("feature-03")
+    void featuresOkIsNotSetForFeaturesThatWereRefused() throws Exception {
+        try (var frontEnd = connect()) {
+            frontEnd.negotiate(Guest.FEATURES);
+            assertEquals(1, frontEnd.acknowledged(SET_FEATURES, u64(ALL_FEATURES | 1L << 60)));
+            frontEnd.must(SET_STATUS, u64(0xb));
+            assertEquals(3, frontEnd.askU64(GET_STATUS));
+            frontEnd.must(SET_FEATURES, u64(ALL_FEATURES));
+            frontEnd.must(SET_STATUS, u64(0xb));
+            assertEquals(0xb, frontEnd.askU64(GET_STATUS));
+            assertEquals(1, frontEnd.acknowledged(SET_FEATURES, u64(1L << 60)));
+            frontEnd.must(SET_STATUS, u64(0));
+            frontEnd.must(SET_STATUS, u64(0xb));
+            assertEquals(0xb, frontEnd.askU64(GET_STATUS), "a reset begins the negotiation again");
         }
     }
 

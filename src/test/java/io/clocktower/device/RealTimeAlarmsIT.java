@@ -14,8 +14,10 @@ import io.clocktower.clock.Smearing;
 import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
+import io.clocktower.host.SystemHostClock;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceSpec;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,9 +42,10 @@ class RealTimeAlarmsIT {
 
     private DeviceHost host() throws DeviceException {
         LeapSeconds leapSeconds = LeapSeconds.builtIn();
-        var host = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, 1);
-        host.configure(new DeviceSpec("vm0", directory.resolve("vm0.sock"), CLOCKS, Optional.empty(), Duration.ZERO,
-                Map.of()));
+        var host = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, 1, false);
+        host.configure(
+                new DeviceSpec("vm0", directory.resolve("vm0.sock"), CLOCKS, Optional.empty(), Devices.POLL_WINDOW,
+                        Map.of()));
         return host;
     }
 

@@ -18,7 +18,7 @@ class RequestDurationsTest {
     void aDurationIsUpToTheBoundThatItEquals() {
         for (int i = 0; i < BOUNDS.length; i++) {
             Distribution before = durations.of(RequestType.READ);
-            durations.add(RequestType.READ, BOUNDS[i]);
+            durations.add(RequestType.READ, 1, BOUNDS[i]);
             Distribution after = durations.of(RequestType.READ);
 
             long[] expected = before.upTo().clone();
@@ -32,7 +32,7 @@ class RequestDurationsTest {
 
     @Test
     void oneLongerThanAllBoundsIsCountedAllTheSame() {
-        durations.add(RequestType.READ, BOUNDS[BOUNDS.length - 1] + 1);
+        durations.add(RequestType.READ, 1, BOUNDS[BOUNDS.length - 1] + 1);
         Distribution distribution = durations.of(RequestType.READ);
         assertEquals(1, distribution.count());
         assertEquals(0, distribution.upTo()[BOUNDS.length - 1]);
@@ -40,8 +40,8 @@ class RequestDurationsTest {
 
     @Test
     void typesAreApart() {
-        durations.add(RequestType.READ, 1);
-        durations.add(RequestType.UNKNOWN, BOUNDS[2]);
+        durations.add(RequestType.READ, 1, 1);
+        durations.add(RequestType.UNKNOWN, 1, BOUNDS[2]);
         assertEquals(1, durations.of(RequestType.READ).count());
         assertEquals(1, durations.of(RequestType.UNKNOWN).count());
         assertEquals(0, durations.of(RequestType.CFG).count());

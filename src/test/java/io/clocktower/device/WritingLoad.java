@@ -3,6 +3,13 @@ package io.clocktower.device;
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.Effect;
 import io.clocktower.clock.LeapSeconds;
+import io.clocktower.fault.Fault;
+import io.clocktower.fault.FaultRequests;
+import io.clocktower.host.SystemHostClock;
+import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceSpec;
+import io.clocktower.spec.DeviceVersion;
+import io.clocktower.state.StateDirectory;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -43,7 +50,7 @@ final class WritingLoad {
 
     private WritingLoad(Path directory) throws Exception {
         this.directory = directory;
-        host = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1);
+        host = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1, false);
         host.keepIn(StateDirectory.open(directory.resolve("state")));
     }
 

@@ -5,6 +5,7 @@ import static io.clocktower.frontend.SplitDriver.LE16;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.EventSignals;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -24,7 +25,7 @@ public final class Alarmq implements AutoCloseable {
     private final Guest guest;
     private final SplitDriver driver;
     private final Descriptor kickFile = Libc.eventFd();
-    private final EventFd kick = EventFd.adopt(kickFile);
+    private final EventFd kick = EventFd.adopt(kickFile, EventSignals.withoutAio());
     private final Descriptor call = Libc.eventFd();
     private final Descriptor err = Libc.eventFd();
 
@@ -33,6 +34,13 @@ public final class Alarmq implements AutoCloseable {
         driver = new SplitDriver(guest.memory(), SIZE);
         guest.frontEnd().setRing(INDEX, guest.memory(), driver, 0, kickFile, call, err);
         guest.keepAllocated();
+    }
+
+    /** Sets the ring up from its beginning, as a driver does after a reset of the device. */
+    public void setUpAgain() throws IOException {
+        driver.startAt(0);
+        driver.forgetDescriptors();
+        guest.frontEnd().setRing(INDEX, guest.memory(), driver, 0, kickFile, call, err);
     }
 
     public SplitDriver driver() {

@@ -7,6 +7,7 @@ import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.frontend.SplitDriver.Used;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.EventSignals;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ public final class Guest implements AutoCloseable {
     private final RingDriver requestq;
     private final long features;
     private final Descriptor kickFile = Libc.eventFd();
-    private final EventFd kick = EventFd.adopt(kickFile);
+    private final EventFd kick = EventFd.adopt(kickFile, EventSignals.withoutAio());
     private final Descriptor call = Libc.eventFd();
     private final Descriptor err = Libc.eventFd();
     private long buffers;
@@ -75,7 +76,7 @@ public final class Guest implements AutoCloseable {
         if ((features & FrontEnd.RING_PACKED) != 0) {
             return new PackedDriver(memory, queueSize, (features & FrontEnd.EVENT_IDX) != 0);
         }
-        var split = new SplitDriver(memory, queueSize);
+        var split = new SplitDriver(memory, queueSize, (features & FrontEnd.EVENT_IDX) != 0);
         split.startAt(base);
         return split;
     }

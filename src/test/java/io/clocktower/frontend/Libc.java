@@ -30,6 +30,11 @@ public final class Libc {
     private static final MethodHandle MKFIFO = link("mkfifo", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle FCNTL = link("fcntl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FALLOCATE = link("fallocate",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle MOUNT = link("mount",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+    private static final MethodHandle UMOUNT2 = link("umount2", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle POLL = link("poll",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
@@ -42,6 +47,10 @@ public final class Libc {
 
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int FALLOC_FL_KEEP_SIZE = 1;
+    private static final int FALLOC_FL_PUNCH_HOLE = 2;
+    private static final int MNT_FORCE = 1;
+    private static final int MNT_DETACH = 2;
 
     private static final ThreadLocal<MemorySegment> BUFFER = ThreadLocal
             .withInitial(() -> Arena.ofAuto().allocate(8, 8));
@@ -116,14 +125,75 @@ public final class Libc {
         }
     }
 
+    /** Makes the open file behind a descriptor non-blocking. */
+    public static void makeNonBlocking(Descriptor descriptor) {
+        try {
+            int flags = check((int) FCNTL.invokeExact(descriptor.number(), F_GETFL, 0));
+            check((int) FCNTL.invokeExact(descriptor.number(), F_SETFL, flags | O_NONBLOCK));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Gives a part of a memory file back to the host. */
+    public static void punchHole(Descriptor file, long offset, long bytes) {
+        try {
+            check((int) FALLOCATE.invokeExact(file.number(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+                    bytes));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
     /** Adds to an eventfd's count. */
     public static void addCount(Descriptor eventFd, long count) {
+        if (!tryAddCount(eventFd, count)) {
+            throw new AssertionError("the count is full");
+        }
+    }
+
+    /** Adds to an eventfd's count, if that has room. */
+    public static boolean tryAddCount(Descriptor eventFd, long count) {
         MemorySegment buffer = BUFFER.get();
         buffer.set(JAVA_LONG, 0, count);
         try {
-            if ((long) WRITE.invokeExact(eventFd.number(), buffer, 8L) != 8) {
-                throw new AssertionError("the count is full");
-            }
+            return (long) WRITE.invokeExact(eventFd.number(), buffer, 8L) == 8;
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Mounts a file system, and answers whether that is possible here. */
+    static boolean mount(String type, String target, String options) {
+        try (var arena = Arena.ofConfined()) {
+            return (int) MOUNT.invokeExact(arena.allocateFrom(type), arena.allocateFrom(target),
+                    arena.allocateFrom(type), 0L, arena.allocateFrom(options)) == 0;
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Ends a mount, and whatever waits for its file system. */
+    static void unmount(String target) {
+        try (var arena = Arena.ofConfined()) {
+            check((int) UMOUNT2.invokeExact(arena.allocateFrom(target), MNT_FORCE | MNT_DETACH));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Reads what there is into a buffer, and answers how much; -1 for an error. */
+    static long read(Descriptor file, MemorySegment buffer) {
+        try {
+            return (long) READ.invokeExact(file.number(), buffer, buffer.byteSize());
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    static void write(Descriptor file, MemorySegment bytes) {
+        try {
+            check((int) (long) WRITE.invokeExact(file.number(), bytes, bytes.byteSize()));
         } catch (Throwable thrown) {
             throw new AssertionError(thrown);
         }

@@ -3,6 +3,7 @@ package io.clocktower.frontend;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
+import io.clocktower.linux.EventSignals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +29,7 @@ public final class PartedGuest implements AutoCloseable {
     private final GuestMemory[] memories = new GuestMemory[Part.AVAIL_EVENT.ordinal()];
     private final SplitDriver requestq;
     private final Descriptor kickFile = Libc.eventFd();
-    private final EventFd kick = EventFd.adopt(kickFile);
+    private final EventFd kick = EventFd.adopt(kickFile, EventSignals.withoutAio());
     private final Descriptor call = Libc.eventFd();
     private final Descriptor err = Libc.eventFd();
 

@@ -20,9 +20,9 @@ public final class SplitDriver implements RingDriver {
     public static final int WRITE = 2;
     public static final int INDIRECT = 4;
 
-    static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    public static final ValueLayout.OfShort LE16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    public static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    public static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** A piece of a buffer, in guest memory. */
     public record Piece(long address, int length, boolean isWritable) {
@@ -41,6 +41,7 @@ public final class SplitDriver implements RingDriver {
 
     private final GuestMemory memory;
     private final int size;
+    private final boolean hasEventIdx;
     private final long table;
     private final long available;
     private final long used;
@@ -51,14 +52,25 @@ public final class SplitDriver implements RingDriver {
     private int availIndex;
     private int usedIndex;
 
+    /** A ring of a driver that negotiated VIRTIO_F_EVENT_IDX. */
     public SplitDriver(GuestMemory memory, int size) {
-        this(memory, memory, memory, size);
+        this(memory, size, true);
+    }
+
+    public SplitDriver(GuestMemory memory, int size, boolean hasEventIdx) {
+        this(memory, memory, memory, size, hasEventIdx);
     }
 
     /** A ring whose parts lie in memories of their own. */
     public SplitDriver(GuestMemory tableMemory, GuestMemory availableMemory, GuestMemory usedMemory, int size) {
+        this(tableMemory, availableMemory, usedMemory, size, true);
+    }
+
+    private SplitDriver(GuestMemory tableMemory, GuestMemory availableMemory, GuestMemory usedMemory, int size,
+            boolean hasEventIdx) {
         this.memory = tableMemory;
         this.size = size;
+        this.hasEventIdx = hasEventIdx;
         table = tableMemory.allocate(16L * size, 16);
         available = availableMemory.allocate(6 + 2L * size, 2);
         used = usedMemory.allocate(6 + 8L * size, 4);
@@ -100,10 +112,10 @@ public final class SplitDriver implements RingDriver {
         usedEvent(usedIndex());
     }
 
-    /** With VIRTIO_F_EVENT_IDX alone. */
+    /** Whether the device wants to be notified of the buffer that was published last. */
     @Override
     public boolean isKickWanted() {
-        return availEvent() == (availIndex - 1 & 0xffff);
+        return hasEventIdx ? availEvent() == (availIndex - 1 & 0xffff) : usedFlags() == 0;
     }
 
     public long table() {

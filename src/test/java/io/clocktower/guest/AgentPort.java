@@ -17,7 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** The host's end of the agent's serial port: a socket that one QEMU connects to, read line by line in a thread. */
-final class AgentPort implements AutoCloseable {
+public final class AgentPort implements AutoCloseable {
 
     private final ServerSocketChannel server;
     /** The lines that came; an empty one, and nothing after it, when the peer has gone. */
@@ -29,7 +29,7 @@ final class AgentPort implements AutoCloseable {
         this.server = server;
     }
 
-    static AgentPort listen(Path socket) throws IOException {
+    public static AgentPort listen(Path socket) throws IOException {
         var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             server.bind(UnixDomainSocketAddress.of(socket));
@@ -43,12 +43,12 @@ final class AgentPort implements AutoCloseable {
     }
 
     /** The next line; empty if the peer has gone or the time is over. */
-    Optional<String> next(Duration deadline) throws InterruptedException {
+    public Optional<String> next(Duration deadline) throws InterruptedException {
         var line = lines.poll(deadline.toNanos(), TimeUnit.NANOSECONDS);
         return line == null ? Optional.empty() : line;
     }
 
-    void send(String line) throws IOException {
+    public void send(String line) throws IOException {
         var bytes = ByteBuffer.wrap((line + "\n").getBytes(UTF_8));
         while (bytes.hasRemaining()) {
             peer.write(bytes);

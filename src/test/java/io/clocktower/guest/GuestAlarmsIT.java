@@ -5,13 +5,11 @@ import static io.clocktower.guest.Rtctest.SKIPPED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.clocktower.app.PackagedApplication;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,9 +44,12 @@ class GuestAlarmsIT {
             return;
         }
         stack = GuestStack.require();
-        application = PackagedApplication.start(directory,
-                Stream.of("rtctest", "split", "packed", "generic-split", "generic-packed").collect(Collectors
-                        .toMap(name -> "clocktower.devices." + name + ".socket", name -> socket(name).toString())));
+        Map<String, String> properties = new HashMap<>();
+        Stream.of("rtctest", "split", "packed", "generic-split", "generic-packed")
+                .forEach(name -> properties.put("clocktower.devices." + name + ".socket", socket(name).toString()));
+        Stream.of("split", "generic-split")
+                .forEach(name -> properties.put("clocktower.devices." + name + ".features.packed", "false"));
+        application = PackagedApplication.start(directory, properties);
         rtctestVm = boot("rtctest", GuestVm.Device.RTC, true);
         rtctest = CompletableFuture.supplyAsync(() -> rtctestVm.run("rtctest /dev/" + rtctestVm.rtc(), RTCTEST));
     }
@@ -65,19 +66,7 @@ class GuestAlarmsIT {
 
     private static GuestVm boot(String name, GuestVm.Device device, boolean isPacked) {
         return GuestVm.boot(stack, directory, name,
-                isPacked ? device.at(socket(name), "packed=on") : device.at(withoutPackedRings(name)));
-    }
-
-    /** It ends with the guest's connection, or the application's. */
-    @SuppressWarnings("resource")
-    private static Path withoutPackedRings(String name) {
-        var socket = directory.resolve(name + "-filtered.sock");
-        try {
-            FeatureFilter.listen(socket, socket(name), FeatureFilter.RING_PACKED);
-            return socket;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                isPacked ? device.at(socket(name), "packed=on") : device.at(socket(name)));
     }
 
     private static Path socket(String device) {

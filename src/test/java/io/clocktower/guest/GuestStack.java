@@ -3,8 +3,13 @@ package io.clocktower.guest;
 import io.clocktower.setup.SetUp;
 import java.nio.file.Path;
 
-/** The QEMU, the kernel and the initramfs that {@code src/test/vm/set-up} makes. */
-record GuestStack(Path qemu, Path kernel, Path initrd) {
+/**
+ * What {@code src/test/vm/set-up} makes.
+ *
+ * @param initrd an initramfs that is a guest by itself, and boots the other one
+ * @param debian the root file system of a Debian guest with systemd
+ */
+public record GuestStack(Path qemu, Path kernel, Path initrd, Path debian) {
 
     private static final SetUp SET_UP = new SetUp("src/test/vm/set-up", "no guest can be run");
 
@@ -17,8 +22,8 @@ record GuestStack(Path qemu, Path kernel, Path initrd) {
      * The stack. Where there is none and none can be set up, the test that asks is skipped, or fails if the environment
      * says {@code CI=true}; either way with what is missing.
      */
-    static GuestStack require() {
+    public static GuestStack require() {
         var files = SET_UP.require();
-        return new GuestStack(files.get("qemu"), files.get("kernel"), files.get("initrd"));
+        return new GuestStack(files.get("qemu"), files.get("kernel"), files.get("initrd"), files.get("debian"));
     }
 }

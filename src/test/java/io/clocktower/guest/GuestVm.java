@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A running guest, and the agent inside it that answers the requests which {@code src/test/vm/agent.c} documents. */
 final class GuestVm implements AutoCloseable {
 
-    /** A boot without hardware virtualization takes some 5 s of an idle processor. */
-    private static final Duration BOOT = Duration.ofSeconds(120);
+    /** A boot without hardware virtualization takes some 5 s of an idle processor, and one of Debian some 20 s. */
+    private static final Duration BOOT = Duration.ofSeconds(300);
+    private static final String DEBIAN = " root=/dev/vda quiet systemd.show_status=0";
     private static final Duration ANSWER = Duration.ofSeconds(60);
     private static final Duration EXIT = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 30;
@@ -80,14 +82,28 @@ final class GuestVm implements AutoCloseable {
      * @param directory where the guest's console log {@code NAME-console.log} and its agent's socket are made
      */
     static GuestVm boot(GuestStack stack, Path directory, String name, List<String> devices) {
+        return boot(stack, directory, name, "", devices);
+    }
+
+    /** The same with Debian and its systemd, whose disk forgets everything when QEMU ends. */
+    static GuestVm bootDebian(GuestStack stack, Path directory, String name, List<String> devices) {
+        return boot(stack, directory, name, DEBIAN, Stream.concat(devices.stream(), Stream.of("-drive",
+                "if=none,id=root,format=raw,snapshot=on,file=" + escaped(stack.debian()), "-device",
+                "virtio-blk-pci,drive=root")).toList());
+    }
+
+    private static GuestVm boot(GuestStack stack, Path directory, String name, String kernelArguments,
+            List<String> devices) {
         var socket = directory.resolve(name + "-agent.sock");
         var console = directory.resolve(name + "-console.log");
         var command = new ArrayList<>(List.of(stack.qemu().toString(), "-name", name, "-accel", "tcg",
                 "-machine", "q35,memory-backend=mem",
                 "-object", "memory-backend-memfd,id=mem,size=256M,share=on", "-m", "256M", "-smp", "1",
                 "-nodefaults", "-no-user-config", "-display", "none",
-                "-kernel", stack.kernel().toString(), "-initrd", stack.initrd().toString(), "-append", "console=ttyS0",
-                "-chardev", "file,id=console,path=" + escaped(console), "-serial", "chardev:console"));
+                "-kernel", stack.kernel().toString(), "-initrd", stack.initrd().toString(), "-append",
+                "console=ttyS0" + kernelArguments,
+                "-chardev", "file,id=console,path=" + escaped(console), "-serial", "chardev:console",
+                "-qmp", "unix:" + escaped(monitor(directory, name)) + ",server=on,wait=off"));
         command.addAll(devices);
         command.addAll(List.of("-chardev", "socket,id=agent,path=" + escaped(socket), "-device", "virtio-serial-pci",
                 "-device", "virtserialport,chardev=agent,name=agent"));
@@ -178,6 +194,16 @@ final class GuestVm implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while the guest powered off", e);
         }
+    }
+
+    /** Where QEMU's monitor of a guest is. */
+    static Path monitor(Path directory, String name) {
+        return directory.resolve(name + "-qmp.sock");
+    }
+
+    /** Waits for the agent again, after the guest's kernel was restarted from outside. */
+    void awaitRestart() {
+        awaitReady();
     }
 
     /** The last lines of the guest's console, and of what QEMU itself said. */

@@ -10,6 +10,7 @@ import static org.junit.jupiter.params.provider.Arguments.of;
 
 import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.Libc;
+import io.clocktower.frontend.Words;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.LinuxException;
 import java.lang.foreign.MemorySegment;
@@ -32,7 +33,8 @@ class MemoryRegionTest {
 
     private static void assertRefused(long guest, long user, long bytes, long offset, Descriptor file) {
         try (file) {
-            assertThrows(InvalidMemoryException.class, () -> MemoryRegion.map(guest, user, bytes, offset, file));
+            assertThrows(InvalidMemoryException.class,
+                    () -> MemoryRegion.map(new MemoryRegion.Place(guest, user, bytes, offset), file));
         }
     }
 
@@ -63,9 +65,11 @@ class MemoryRegionTest {
     void aRegionOfTheGreatestFileIsRefusedOrMapped() {
         try (var file = Libc.memfd(Long.MAX_VALUE)) {
             for (long bytes : new long[]{Long.MAX_VALUE, Long.MAX_VALUE - 1, Long.MAX_VALUE - 4095, 1L << 62}) {
-                assertThrows(InvalidMemoryException.class, () -> MemoryRegion.map(0, 0, bytes, 0, file));
                 assertThrows(InvalidMemoryException.class,
-                        () -> MemoryRegion.map(0, 0, bytes - 100, Long.MAX_VALUE - bytes + 100, file));
+                        () -> MemoryRegion.map(new MemoryRegion.Place(0, 0, bytes, 0), file));
+                assertThrows(InvalidMemoryException.class,
+                        () -> MemoryRegion.map(new MemoryRegion.Place(0, 0, bytes - 100, Long.MAX_VALUE - bytes + 100),
+                                file));
             }
         }
     }
@@ -86,14 +90,14 @@ class MemoryRegionTest {
     void aDescriptorThatIsClosedIsAnError() {
         Descriptor file = Libc.memfd(4096);
         file.close();
-        assertThrows(LinuxException.class, () -> MemoryRegion.map(GUEST, USER, 4096, 0, file));
+        assertThrows(LinuxException.class, () -> MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 4096, 0), file));
     }
 
     @Test
     void aFileOfAnyFileSystemIsMapped(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), new byte[]{1, 2, 3, 4});
         try (var descriptor = Libc.open(file.toString(), Libc.O_RDWR);
-                var region = MemoryRegion.map(GUEST, USER, 4, 0, descriptor)) {
+                var region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 4, 0), descriptor)) {
             assertEquals(4, region.bytes().byteSize());
             assertEquals(3, region.bytes().get(JAVA_BYTE, 2));
         }
@@ -103,7 +107,8 @@ class MemoryRegionTest {
     @ValueSource(longs = {0, 1, 8, 4095, 4096, 4097, 65536, 65537, FILE_BYTES - 100})
     void anyMmapOffsetIsMapped(long offset) throws Exception {
         try (var memory = new GuestMemory(FILE_BYTES, 0, 0);
-                var region = MemoryRegion.map(GUEST, USER, FILE_BYTES - offset, offset, memory.file())) {
+                var region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, FILE_BYTES - offset, offset),
+                        memory.file())) {
             memory.write(offset, new byte[]{7});
             memory.write(FILE_BYTES - 1, new byte[]{9});
             assertEquals(FILE_BYTES - offset, region.bytes().byteSize());
@@ -117,16 +122,16 @@ class MemoryRegionTest {
     void aRegionOf5GiBIsAccessedAtItsEnd() throws Exception {
         long bytes = 5L << 30;
         try (var memory = new GuestMemory(bytes, 0, 0);
-                var region = MemoryRegion.map(GUEST, USER, bytes, 0, memory.file())) {
+                var region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, bytes, 0), memory.file())) {
             memory.write(bytes - 1, new byte[]{42});
             assertEquals(42, region.bytes().get(JAVA_BYTE, bytes - 1));
             var table = MemoryTable.of(java.util.List.of(region));
             MemorySegment last = table.atUserAddress(USER + bytes - 2, 2).orElseThrow();
             assertEquals(42, last.get(JAVA_BYTE, 1));
-            byte[] copy = new byte[1];
-            assertTrue(table.copyFromGuest(GUEST + bytes - 1, MemorySegment.ofArray(copy), 1));
+            long[] copy = Words.room(1);
+            assertTrue(table.copyFromGuest(GUEST + bytes - 1, copy, 1));
             assertEquals(42, copy[0]);
-            assertFalse(table.copyFromGuest(GUEST + bytes, MemorySegment.ofArray(copy), 1));
+            assertFalse(table.copyFromGuest(GUEST + bytes, copy, 1));
         }
     }
 
@@ -137,7 +142,7 @@ class MemoryRegionTest {
         MemoryRegion region;
         try {
             file = Libc.memfd(2 * page, Libc.MFD_HUGETLB);
-            region = MemoryRegion.map(GUEST, USER, 2 * page - 4096, 4096, file);
+            region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 2 * page - 4096, 4096), file);
             region.bytes().set(JAVA_BYTE, 0, (byte) 1);
         } catch (AssertionError | InvalidMemoryException | InternalError e) {
             abort("this machine has no huge pages free: " + e.getMessage());
@@ -150,7 +155,8 @@ class MemoryRegionTest {
 
     @Test
     void theEndOfTheAddressesMayBeARegionsEnd() throws Exception {
-        try (var file = Libc.memfd(4096); var region = MemoryRegion.map(-4096, -4096, 4096, 0, file)) {
+        try (var file = Libc.memfd(4096);
+                var region = MemoryRegion.map(new MemoryRegion.Place(-4096, -4096, 4096, 0), file)) {
             assertTrue(region.holdsGuest(-1));
             assertTrue(region.holdsUser(-4096));
             assertFalse(region.holdsGuest(0));
@@ -161,20 +167,21 @@ class MemoryRegionTest {
     @Test
     void anAccessAfterCloseIsAnException() throws Exception {
         try (var file = Libc.memfd(4096)) {
-            MemoryRegion region = MemoryRegion.map(GUEST, USER, 4096, 0, file);
+            MemoryRegion region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 4096, 0), file);
             MemoryTable table = MemoryTable.of(java.util.List.of(region));
             MemorySegment part = table.atUserAddress(USER, 16).orElseThrow();
             region.close();
             assertThrows(IllegalStateException.class, () -> region.bytes().get(JAVA_BYTE, 0));
             assertThrows(IllegalStateException.class, () -> part.get(JAVA_BYTE, 0));
             assertThrows(IllegalStateException.class,
-                    () -> table.copyFromGuest(GUEST, MemorySegment.ofArray(new byte[1]), 1));
+                    () -> table.copyFromGuest(GUEST, Words.room(1), 1));
         }
     }
 
     @Test
     void anotherThreadHasNoAccess() throws Exception {
-        try (var file = Libc.memfd(4096); var region = MemoryRegion.map(GUEST, USER, 4096, 0, file)) {
+        try (var file = Libc.memfd(4096);
+                var region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 4096, 0), file)) {
             var failure = new java.util.concurrent.CompletableFuture<Throwable>();
             Thread.ofPlatform().start(() -> {
                 try {
@@ -190,7 +197,8 @@ class MemoryRegionTest {
 
     @Test
     void anAccessBehindATruncatedFilesEndIsAnError() throws Exception {
-        try (var file = Libc.memfd(8192); var region = MemoryRegion.map(GUEST, USER, 8192, 0, file)) {
+        try (var file = Libc.memfd(8192);
+                var region = MemoryRegion.map(new MemoryRegion.Place(GUEST, USER, 8192, 0), file)) {
             Libc.truncate(file, 4096);
             assertThrows(InternalError.class, () -> region.bytes().get(JAVA_BYTE, 4096));
             assertEquals(0, region.bytes().get(JAVA_BYTE, 0));

@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.frontend.Libc;
+import io.clocktower.frontend.Words;
 import io.clocktower.linux.Descriptor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -39,7 +39,7 @@ class MemoryTableTest {
     }
 
     private MemoryRegion region(long guest, long user, long bytes) throws Exception {
-        MemoryRegion region = MemoryRegion.map(guest, user, bytes, 0, file);
+        MemoryRegion region = MemoryRegion.map(new MemoryRegion.Place(guest, user, bytes, 0), file);
         regions.add(region);
         return region;
     }
@@ -48,7 +48,7 @@ class MemoryTableTest {
     void anEmptyTableHoldsNothing() {
         assertNull(MemoryTable.EMPTY.regionAt(0));
         assertTrue(MemoryTable.EMPTY.atUserAddress(0, 1).isEmpty());
-        assertFalse(MemoryTable.EMPTY.copyFromGuest(0, MemorySegment.ofArray(new byte[1]), 1));
+        assertFalse(MemoryTable.EMPTY.copyFromGuest(0, Words.room(1), 1));
     }
 
     @Test
@@ -97,9 +97,9 @@ class MemoryTableTest {
         assertTrue(table.atUserAddress(Long.MIN_VALUE + PAGE - 1, 1).isPresent());
         assertTrue(table.atUserAddress(-1, 1).isPresent());
         assertTrue(table.atUserAddress(-1, 2).isEmpty(), "wraps to where another region begins");
-        byte[] copy = new byte[16];
-        assertTrue(table.copyFromGuest(Long.MAX_VALUE - 7, MemorySegment.ofArray(copy), 16), "regions adjoin");
-        assertFalse(table.copyFromGuest(-8, MemorySegment.ofArray(copy), 16), "wraps");
+        long[] copy = Words.room(16);
+        assertTrue(table.copyFromGuest(Long.MAX_VALUE - 7, copy, 16), "regions adjoin");
+        assertFalse(table.copyFromGuest(-8, copy, 16), "wraps");
     }
 
     @Test
@@ -124,7 +124,7 @@ class MemoryTableTest {
     }
 
     private void assertOverlap(long guest, long user, long bytes) throws Exception {
-        MemoryRegion second = MemoryRegion.map(guest, user, bytes, 0, file);
+        MemoryRegion second = MemoryRegion.map(new MemoryRegion.Place(guest, user, bytes, 0), file);
         assertThrows(InvalidMemoryException.class, () -> MemoryTable.of(List.of(regions.getFirst(), second)));
         assertThrows(InvalidMemoryException.class, () -> MemoryTable.of(List.of(second, regions.getFirst())));
         assertThrows(InvalidMemoryException.class, () -> MemoryTable.of(regions).with(second));
@@ -176,11 +176,12 @@ class MemoryTableTest {
         region(GUEST + PAGE, USER + 10 * PAGE, PAGE);
         region(GUEST + 3 * PAGE, USER + 20 * PAGE, PAGE);
         var table = MemoryTable.of(regions);
-        byte[] copy = new byte[(int) (2 * PAGE)];
-        assertTrue(table.copyFromGuest(GUEST, MemorySegment.ofArray(copy), 2 * PAGE));
-        assertEquals(1, copy[(int) (2 * PAGE - 1)]);
-        assertFalse(table.copyFromGuest(GUEST + 1, MemorySegment.ofArray(copy), 2 * PAGE));
-        assertFalse(table.copyFromGuest(GUEST + 2 * PAGE - 1, MemorySegment.ofArray(copy), PAGE + 2));
-        assertTrue(table.copyFromGuest(12345, MemorySegment.ofArray(copy), 0));
+        int twoPages = (int) (2 * PAGE);
+        long[] copy = Words.room(twoPages);
+        assertTrue(table.copyFromGuest(GUEST, copy, twoPages));
+        assertEquals(1, Words.bytes(copy, twoPages)[twoPages - 1]);
+        assertFalse(table.copyFromGuest(GUEST + 1, copy, twoPages));
+        assertFalse(table.copyFromGuest(GUEST + 2 * PAGE - 1, copy, twoPages / 2 + 2));
+        assertTrue(table.copyFromGuest(12345, copy, 0));
     }
 }

@@ -15,10 +15,14 @@ import io.clocktower.device.Devices;
 import io.clocktower.device.ManualHostClock;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
+import io.clocktower.plan.PlanCounts;
 import io.prometheus.client.Collector.MetricFamilySamples.Sample;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +40,9 @@ class ClocktowerCollectorIT {
     @BeforeEach
     void host() throws Exception {
         devices = new Devices("vm0");
-        collector = new ClocktowerCollector(devices.host(), List::of, "1");
+        collector = new ClocktowerCollector(devices.host(), List::of,
+                () -> new HttpStatus(3, 1_000, 2, Optional.of(Instant.ofEpochSecond(4)), Map.of()),
+                () -> new PlanCounts(1, 2, 3), "1");
     }
 
     @AfterEach

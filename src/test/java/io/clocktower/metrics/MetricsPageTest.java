@@ -26,7 +26,7 @@ class MetricsPageTest {
             Files.write(PAGE, replaced(page, table));
         } else {
             assertEquals(table, page.stream().filter(MetricsPageTest::isRow).toList(),
-                    PAGE + " is out of date; to write its table anew: " + WRITE);
+                    PAGE + " is out of date; to update its table, run: " + WRITE);
         }
     }
 

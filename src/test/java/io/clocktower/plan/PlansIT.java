@@ -15,16 +15,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.Effect;
-import io.clocktower.device.DeviceException;
-import io.clocktower.device.DeviceVersion;
 import io.clocktower.device.Devices;
-import io.clocktower.device.Fault;
-import io.clocktower.device.FaultRequest;
+import io.clocktower.device.ManualHostClock;
+import io.clocktower.fault.Fault;
+import io.clocktower.fault.FaultRequest;
 import io.clocktower.plan.PlanException.Reason;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.PlanStatus.ItemState;
 import io.clocktower.plan.PlanStatus.ItemStatus;
+import io.clocktower.spec.DeviceVersion;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -32,12 +33,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Plans over devices in this process, whose time the test moves. */
 class PlansIT {
@@ -54,7 +56,7 @@ class PlansIT {
         for (String name : List.of("vm0", "vm1", "vm2")) {
             devices.host().changes().label(name, DeviceVersion.ANY, Map.of("team", "payments"));
         }
-        plans = new Plans(devices.host(), Runnable::run);
+        plans = new Plans(devices.host(), PlanObserver.NONE, Runnable::run);
     }
 
     @AfterEach
@@ -102,7 +104,7 @@ class PlansIT {
         advance(Duration.ofNanos(1));
         assertEquals(MINUTE, offsetOf("vm0"));
         assertEquals(ZERO, offsetOf("vm1"));
-        assertEquals(new Counts(4, 3, 1, 0, 0, 1), plans.get(id).counts());
+        assertEquals(new Counts(4, 3, 1, 0, 0, 0, 1), plans.get(id).counts());
         assertEquals(SECOND.multipliedBy(2).toNanos(), plans.runDue());
 
         advance(SECOND.multipliedBy(2));
@@ -110,7 +112,7 @@ class PlansIT {
         assertEquals(SECOND, offsetOf("vm1"));
         assertEquals(SECOND, offsetOf("vm2"));
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
-        assertEquals(new Counts(4, 0, 4, 0, 0, 4), plans.get(id).counts());
+        assertEquals(new Counts(4, 0, 4, 0, 0, 0, 4), plans.get(id).counts());
         assertEquals(Long.MAX_VALUE, plans.runDue());
     }
 
@@ -118,12 +120,12 @@ class PlansIT {
     void faultsOfACompletedPlanEndByThemselves() throws Exception {
         String id = start(step(ZERO, labelled("team=payments"), offset(MINUTE))).id();
         advance(ZERO);
-        assertEquals(new Counts(3, 0, 3, 0, 0, 3), plans.get(id).counts());
+        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 3), plans.get(id).counts());
 
         advance(MINUTE.minusNanos(1));
         assertEquals(3, plans.get(id).counts().active());
         advance(Duration.ofNanos(1));
-        assertEquals(new Counts(3, 0, 3, 0, 0, 0), plans.get(id).counts());
+        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 0), plans.get(id).counts());
         assertFalse(plans.get(id).items().getFirst().isActive());
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
         devices.await("vm0", status -> status.faults().isEmpty());
@@ -131,18 +133,19 @@ class PlansIT {
 
     @Test
     void aFaultSaysWhoseItIsAndWhy() throws Exception {
-        var why = new FaultRequest(Optional.of(0), new Effect.Step(1), Optional.empty(), Optional.empty(),
-                "b".repeat(256), "CHG-1");
+        var why = new FaultRequest(Optional.of(0), new Effect.Step(1), Optional.empty(), Optional.empty(), "alice",
+                "bob", "CHG-1");
         String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(ZERO, named("vm1"), why)).id();
         advance(ZERO);
 
         Fault first = faults("vm0").getFirst();
-        assertEquals("plan p1 (alice)", first.author());
+        assertEquals("alice", first.author());
+        assertEquals(Optional.of("p1"), Fault.planOf(first.id()));
         assertEquals("rehearsal", first.reason());
         assertEquals(Optional.of(first.id()), plans.get(id).items().getFirst().fault());
         Fault second = faults("vm1").getFirst();
-        assertEquals(256, second.author().length());
-        assertTrue(second.author().startsWith("plan p1 (b") && second.author().endsWith("b)"));
+        assertEquals("alice", second.author());
+        assertEquals("bob", second.onBehalfOf());
         assertEquals("CHG-1", second.reason());
     }
 
@@ -157,8 +160,8 @@ class PlansIT {
         assertEquals(List.of(ItemState.INJECTED, ItemState.FAILED, ItemState.INJECTED, ItemState.INJECTED), states(id));
         assertEquals(Optional.of("There is no device vm1."), plans.get(id).items().get(1).reason());
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
-        assertEquals(new Counts(4, 0, 3, 1, 0, 3), plans.get(id).counts());
-        assertEquals(new Counts(4, 0, 0, 1, 3, 0), plans.stop(id).counts());
+        assertEquals(new Counts(4, 0, 3, 1, 0, 0, 3), plans.get(id).counts());
+        assertEquals(new Counts(4, 0, 0, 1, 3, 0, 0), plans.stop(id, "bob").counts());
     }
 
     @Test
@@ -168,9 +171,9 @@ class PlansIT {
         String id = start(steps).id();
         advance(SECOND);
 
-        assertEquals(new Counts(34, 0, 33, 1, 0, 33), plans.get(id).counts());
+        assertEquals(new Counts(34, 0, 33, 1, 0, 0, 33), plans.get(id).counts());
         assertEquals(ItemState.FAILED, plans.get(id).items().get(32).state());
-        assertEquals(Optional.of("there are 32 faults already, expected at most 32"),
+        assertEquals(Optional.of("the device has 32 faults already, the maximum is 32"),
                 plans.get(id).items().get(32).reason());
     }
 
@@ -183,16 +186,16 @@ class PlansIT {
         advance(ZERO);
         assertEquals(Duration.ofMinutes(66), offsetOf("vm0"));
 
-        PlanStatus stopped = plans.stop(id);
+        PlanStatus stopped = plans.stop(id, "bob");
         assertEquals(PlanState.STOPPED, stopped.state());
-        assertEquals(new Counts(6, 3, 0, 0, 3, 0), stopped.counts());
+        assertEquals(new Counts(6, 0, 0, 0, 3, 3, 0), stopped.counts());
         assertEquals(Duration.ofMinutes(65), offsetOf("vm0"));
         assertEquals(ZERO, offsetOf("vm1"));
 
         advance(SECOND);
         assertEquals(ZERO, offsetOf("vm1"));
-        assertEquals(stopped, plans.stop(id));
-        assertEquals(new Counts(1, 0, 1, 0, 0, 1), plans.get(other).counts());
+        assertEquals(stopped, plans.stop(id, "bob"));
+        assertEquals(new Counts(1, 0, 1, 0, 0, 0, 1), plans.get(other).counts());
     }
 
     @Test
@@ -203,7 +206,7 @@ class PlansIT {
         devices.host().changes().revert("vm0", DeviceVersion.ANY, fault -> fault.id().equals(gone));
         assertEquals(1, plans.get(id).counts().active());
 
-        PlanStatus stopped = plans.stop(id);
+        PlanStatus stopped = plans.stop(id, "bob");
         assertEquals(PlanState.COMPLETED, stopped.state());
         assertEquals(List.of(ItemState.INJECTED, ItemState.REVERTED), states(id));
         assertEquals(ZERO, offsetOf("vm1"));
@@ -212,31 +215,18 @@ class PlansIT {
     /** The device's loop is still at it as the plan is stopped. */
     @Test
     void whatIsBeingInjectedAsItIsStoppedIsRevertedToo() throws Exception {
-        var injecting = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
-        try (var threaded = new Plans(devices.host(), Thread::startVirtualThread);
-                var _ = devices.host().events().subscribe(event -> {
-                    injecting.countDown();
-                    awaitOpen(goOn);
-                })) {
+        CountDownLatch release = devices.hold();
+        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread)) {
             String id = start(threaded, step(ZERO, named("vm0"), offset(MINUTE)),
                     step(ZERO, named("vm0"), offset(MINUTE))).id();
             threaded.runDue();
-            awaitOpen(injecting);
+            devices.awaitCommand();
             Thread stopper = stopElsewhere(threaded, id);
-            goOn.countDown();
+            release.countDown();
             stopper.join();
 
             assertEquals(List.of(), faults("vm0"));
-            assertEquals(new Counts(2, 1, 0, 0, 1, 0), threaded.get(id).counts());
-        }
-    }
-
-    private static void awaitOpen(CountDownLatch latch) {
-        try {
-            assertTrue(latch.await(10, TimeUnit.SECONDS));
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
+            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), threaded.get(id).counts());
         }
     }
 
@@ -244,7 +234,7 @@ class PlansIT {
     private static Thread stopElsewhere(Plans plans, String id) throws Exception {
         Thread stopper = Thread.startVirtualThread(() -> {
             try {
-                plans.stop(id);
+                plans.stop(id, "bob");
             } catch (PlanException e) {
                 throw new AssertionError(e);
             }
@@ -257,53 +247,48 @@ class PlansIT {
 
     /** The loop answers late that it has the fault, so the item has failed; the fault is the plan's all the same. */
     @Test
-    void aFaultThatIsNotKnownToBeThereIsRevertedToo() throws Exception {
-        var goOn = new CountDownLatch(1);
-        String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(SECOND, named("vm0"), offset(MINUTE))).id();
-        try (var _ = devices.host().events().subscribe(_ -> awaitOpen(goOn))) {
-            plans.runDue();
-            assertEquals(List.of(ItemState.FAILED, ItemState.PENDING), states(id));
-            assertTrue(plans.get(id).items().getFirst().reason().orElseThrow().contains("did not answer"));
-            goOn.countDown();
-        }
-        devices.await("vm0", status -> !status.faults().isEmpty());
-        assertEquals(1, plans.get(id).counts().active());
+    void aFaultThatIsNotKnownToBeThereIsRevertedToo(@TempDir Path directory) throws Exception {
+        try (var kept = Devices.kept(directory, new ManualHostClock(), "a boot");
+                var late = new Plans(kept.host(), PlanObserver.NONE, Runnable::run)) {
+            kept.host().create(kept.spec("vm0", ClockSpec.DEFAULTS, Devices.POLL_WINDOW));
+            var release = new CompletableFuture<CountDownLatch>();
+            kept.disk().afterNextWrite(() -> release.complete(kept.hold()));
+            String id = start(late, step(ZERO, named("vm0"), offset(MINUTE)),
+                    step(SECOND, named("vm0"), offset(MINUTE)))
+                    .id();
+            late.runDue();
+            ItemStatus failed = late.get(id).items().getFirst();
+            assertEquals(ItemState.FAILED, failed.state());
+            assertTrue(failed.reason().orElseThrow().contains("did not answer"));
+            release.join().countDown();
+            kept.await("vm0", status -> !status.faults().isEmpty());
+            assertEquals(1, late.get(id).counts().active());
 
-        assertEquals(new Counts(2, 1, 0, 0, 1, 0), plans.stop(id).counts());
-        assertEquals(List.of(), faults("vm0"));
+            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), late.stop(id, "bob").counts());
+            assertEquals(List.of(), kept.host().faults("vm0").orElseThrow().list());
+        }
     }
 
     @Test
     void whatCouldNotBeRevertedIsToldAndTriedAgain() throws Exception {
-        var blocked = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
         String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(SECOND, named("vm0"), offset(MINUTE))).id();
         advance(ZERO);
-        try (var _ = devices.host().events().subscribe(_ -> {
-            blocked.countDown();
-            awaitOpen(goOn);
-        })) {
-            var blocker = Thread.startVirtualThread(() -> assertThrows(DeviceException.class,
-                    () -> devices.host().changes().inject("vm1", DeviceVersion.ANY, Optional.empty(), offset(SECOND))));
-            awaitOpen(blocked);
-            assertEquals(Reason.UNAVAILABLE, assertThrows(PlanException.class, () -> plans.forget(id)).reason());
-            blocker.join();
-        } finally {
-            goOn.countDown();
-        }
+        CountDownLatch release = devices.hold();
+        assertEquals(Reason.UNAVAILABLE, assertThrows(PlanException.class, () -> plans.forget(id, "bob")).reason());
+        release.countDown();
         assertEquals(PlanState.STOPPED, plans.get(id).state());
         assertTrue(plans.get(id).items().getFirst().reason().orElseThrow().startsWith("not reverted: device vm0"));
 
-        assertEquals(new Counts(2, 1, 0, 0, 1, 0), plans.stop(id).counts());
+        assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), plans.stop(id, "bob").counts());
         assertEquals(Optional.empty(), plans.get(id).items().getFirst().reason());
         assertEquals(ZERO, offsetOf("vm0"));
-        plans.forget(id);
+        plans.forget(id, "bob");
     }
 
     @Test
     void whatWaitsAsItIsStoppedIsNotBegun() throws Exception {
         Queue<Runnable> tasks = new ArrayDeque<>();
-        var slow = new Plans(devices.host(), tasks::add);
+        var slow = new Plans(devices.host(), PlanObserver.NONE, tasks::add);
         String id = start(slow, step(ZERO, named("vm0"), offset(MINUTE))).id();
         slow.runDue();
         Thread stopper = stopElsewhere(slow, id);
@@ -311,18 +296,18 @@ class PlansIT {
         stopper.join();
 
         assertEquals(List.of(), faults("vm0"));
-        assertEquals(new Counts(1, 1, 0, 0, 0, 0), slow.get(id).counts());
+        assertEquals(new Counts(1, 0, 0, 0, 0, 1, 0), slow.get(id).counts());
     }
 
     @Test
     void aForgottenPlanIsStoppedFirst() throws Exception {
         String id = start(step(ZERO, named("vm0"), offset(MINUTE)), step(SECOND, named("vm0"), offset(MINUTE))).id();
         advance(ZERO);
-        plans.forget(id);
+        plans.forget(id, "bob");
 
         assertEquals(List.of(), faults("vm0"));
         assertEquals(Reason.NOT_FOUND, assertThrows(PlanException.class, () -> plans.get(id)).reason());
-        assertEquals(Reason.NOT_FOUND, assertThrows(PlanException.class, () -> plans.forget(id)).reason());
+        assertEquals(Reason.NOT_FOUND, assertThrows(PlanException.class, () -> plans.forget(id, "bob")).reason());
         assertEquals("p2", start(step(ZERO, named("vm0"), offset(MINUTE))).id());
     }
 
@@ -364,7 +349,7 @@ class PlansIT {
         assertEquals(Reason.CONFLICT, assertThrows(PlanException.class, () -> start(later)).reason());
 
         for (int i = 1; i <= 110; i++) {
-            plans.stop("p" + i);
+            plans.stop("p" + i, "bob");
             start(later);
         }
         assertEquals(Plans.MAX_ENDED + Plans.MAX_RUNNING, plans.list().size());
@@ -380,7 +365,7 @@ class PlansIT {
 
         assertEquals(MINUTE, offsetOf("vm0"));
         assertEquals(PlanState.STOPPED, plans.get(id).state());
-        assertEquals(new Counts(2, 1, 1, 0, 0, 1), plans.get(id).counts());
+        assertEquals(new Counts(2, 0, 1, 0, 0, 1, 1), plans.get(id).counts());
         assertEquals(Reason.UNAVAILABLE,
                 assertThrows(PlanException.class, () -> start(step(ZERO, named("vm0"), offset(MINUTE)))).reason());
     }
@@ -388,7 +373,7 @@ class PlansIT {
     /** On threads of their own the items of a device are done in their order. */
     @Test
     void manyDevicesAreServedAtOnce() throws Exception {
-        try (var threaded = new Plans(devices.host(), Thread::startVirtualThread)) {
+        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread)) {
             Step[] steps = new Step[30];
             Arrays.setAll(steps, i -> new Step(ZERO, ZERO, labelled("team=payments"), ALL,
                     offset(Duration.ofNanos(i)), false));
@@ -398,10 +383,10 @@ class PlansIT {
                 Thread.onSpinWait();
             }
 
-            assertEquals(new Counts(90, 0, 90, 0, 0, 90), threaded.get(id).counts());
+            assertEquals(new Counts(90, 0, 90, 0, 0, 0, 90), threaded.get(id).counts());
             assertEquals(LongStream.range(0, 30).boxed().toList(), faults("vm1").stream()
                     .map(fault -> ((Effect.Step) fault.effect()).offsetNs()).toList());
-            assertEquals(new Counts(90, 0, 0, 0, 90, 0), threaded.stop(id).counts());
+            assertEquals(new Counts(90, 0, 0, 0, 90, 0, 0), threaded.stop(id, "bob").counts());
         }
     }
 }

@@ -189,9 +189,9 @@ class ScheduleTest {
                 step(ZERO, ZERO, labelled("team=none"), ALL)));
         assertRefused("steps[0].label: no device has all of them",
                 plan(1, step(ZERO, ZERO, labelled("tier=1", "tier=2"), ALL)));
-        assertRefused("steps[0].devices: there is no device vm9",
+        assertRefused("steps[0].devices: no such device: vm9",
                 plan(1, step(ZERO, ZERO, named("vm000", "vm9"), ALL)));
-        assertRefused("steps[0].count: 5, expected at most 4, as so many devices match",
+        assertRefused("steps[0].count: 5, expected at most 4, the number of devices that match",
                 plan(1, step(ZERO, ZERO, PAYMENTS, new Share.Count(5))));
     }
 

@@ -1,7 +1,8 @@
 package io.clocktower.plan;
 
 import io.clocktower.clock.Effect;
-import io.clocktower.device.FaultRequest;
+import io.clocktower.fault.FaultRequest;
+import io.clocktower.spec.LabelSelector;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -25,8 +26,8 @@ final class Steps {
     }
 
     static Target labelled(String... labels) {
-        return new Target.Labels(Arrays.stream(labels).map(label -> label.split("=", 2))
-                .map(label -> Map.entry(label[0], label[1])).toList());
+        return new Target.Labels(new LabelSelector(Arrays.stream(labels).map(label -> label.split("=", 2))
+                .map(label -> Map.entry(label[0], label[1])).toList()));
     }
 
     static Target named(String... names) {

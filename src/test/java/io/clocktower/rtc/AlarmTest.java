@@ -43,6 +43,22 @@ class AlarmTest {
         assertTrue(alarm.isWaiting());
     }
 
+    /** A guest that was suspended when the alarm was due resets the device when it resumes, and sets the same alarm again. */
+    @Test
+    void anAlarmThatTheGuestWasNotNotifiedOfExpiresOnceOverAResetAndTheSameTimeSetAgain() {
+        alarm.set(TIME, true, 0);
+        assertTrue(alarm.onReading(TIME));
+        assertFalse(alarm.onReset(TIME + 5));
+        assertFalse(alarm.set(TIME, true, TIME + 6));
+        assertTrue(alarm.isWaiting());
+        assertEquals(1, alarm.status(0).expirations());
+
+        alarm.onNotified();
+        assertTrue(alarm.onReset(TIME + 7), "one that it was notified of expires again at a reset");
+        assertTrue(alarm.set(TIME + 1, true, TIME + 8), "another time is another expiration");
+        assertEquals(3, alarm.status(0).expirations());
+    }
+
     @Test
     void itExpiresOnceHoweverOftenTheClockIsLookedAt() {
         alarm.set(TIME, true, 0);

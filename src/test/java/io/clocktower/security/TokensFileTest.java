@@ -60,10 +60,10 @@ class TokensFileTest {
     void namesAndHashesAreOnesOwn() throws Exception {
         var ann = new Token("ann", Role.VIEWER, Token.Hash.parse(A).orElseThrow());
 
-        refused("line 2: the name bob is taken", "bob viewer " + A + "\nbob viewer " + B, List.of());
-        refused("line 2: the SHA-256 is another token's", "bob viewer " + A + "\ncid viewer " + A, List.of());
-        refused("line 1: the name ann is taken", "ann viewer " + B, List.of(ann));
-        refused("line 1: the SHA-256 is another token's", "bob viewer " + A, List.of(ann));
+        refused("line 2: the name bob occurs twice", "bob viewer " + A + "\nbob viewer " + B, List.of());
+        refused("line 2: another token has the same SHA-256", "bob viewer " + A + "\ncid viewer " + A, List.of());
+        refused("line 1: the name ann occurs twice", "ann viewer " + B, List.of(ann));
+        refused("line 1: another token has the same SHA-256", "bob viewer " + A, List.of(ann));
     }
 
     @Test
@@ -71,7 +71,7 @@ class TokensFileTest {
         refused("line 1: is empty", "", List.of());
         assertEquals("is not a file", assertThrows(TokensFile.InvalidException.class,
                 () -> new TokensFile(directory).read(List.of())).getMessage());
-        assertEquals("is not there", assertThrows(TokensFile.InvalidException.class,
+        assertEquals("does not exist", assertThrows(TokensFile.InvalidException.class,
                 () -> new TokensFile(directory.resolve("none")).read(List.of())).getMessage());
         refused("has more than", "#".repeat((1 << 20) + 1), List.of());
         Path binary = Files.write(directory.resolve("binary"), new byte[]{(byte) 0xff, (byte) 0xfe, 10});

@@ -28,7 +28,6 @@ class TokensTest {
 
     private static Tokens tokens(Map<String, String> properties) {
         return new Tokens(new SmallRyeConfigBuilder().withMapping(ClocktowerConfig.class)
-                .withConverter(java.time.Duration.class, 100, new io.quarkus.runtime.configuration.DurationConverter())
                 .withSources(new PropertiesConfigSource(properties, "test", 100)).build()
                 .getConfigMapping(ClocktowerConfig.class).auth());
     }
@@ -47,7 +46,7 @@ class TokensTest {
         Tokens tokens = tokens(Map.of(TOKENS + "ann.sha256", sha256("one"), TOKENS + "ann.role", "operator",
                 TOKENS + "bob.sha256", sha256("zwölf"), TOKENS + "bob.role", "viewer"));
 
-        assertEquals(List.of(), tokens.faults());
+        assertEquals(List.of(), tokens.errors());
         assertEquals("ann OPERATOR", owner(tokens, "one"));
         String asInAHeader = new String("zwölf".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         assertEquals("bob VIEWER", owner(tokens, asInAHeader));
@@ -63,9 +62,10 @@ class TokensTest {
                 TOKENS + "anonymous.sha256", sha256("y"), TOKENS + "anonymous.role", "viewer"));
 
         assertEquals(List.of(TOKENS + "a.sha256: (not shown), expected the 64 hex digits of a SHA-256",
-                TOKENS + "anonymous: a name of letters, digits, '.', '_' and '-' was expected, of 63 at the most",
-                TOKENS + "c.sha256: (not shown) is that of " + TOKENS + "b too, expected one of its own"),
-                tokens.faults());
+                TOKENS + "anonymous: invalid name, expected 1 to 63 letters, digits, '.', '_' and '-'",
+                TOKENS + "c.sha256: (not shown) is also the value of " + TOKENS
+                        + "b, expected a different one for each token"),
+                tokens.errors());
         assertFalse(tokens.find("x").orElseThrow().toString().contains(sha256("x")));
     }
 

@@ -20,4 +20,7 @@ interface DriverSide {
 
     /** Asks for notifications of used buffers, or for none. */
     void wantNotifications(boolean isWanted);
+
+    /** Whether the device wants to be notified of the buffer that was offered last. */
+    boolean isKickWanted(boolean hasEventIdx);
 }

@@ -32,8 +32,8 @@ final class GuestRegions implements AutoCloseable {
 
     GuestMemory add(GuestMemory memory) throws Exception {
         memories.add(memory);
-        regions.add(MemoryRegion.map(memory.guestAddress(), memory.userAddress(), memory.sizeBytes(),
-                memory.mmapOffset(), memory.file()));
+        regions.add(MemoryRegion.map(new MemoryRegion.Place(memory.guestAddress(), memory.userAddress(),
+                memory.sizeBytes(), memory.mmapOffset()), memory.file()));
         return memory;
     }
 

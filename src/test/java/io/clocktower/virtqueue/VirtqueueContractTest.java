@@ -4,6 +4,7 @@ import static io.clocktower.frontend.SplitDriver.Piece.readable;
 import static io.clocktower.frontend.SplitDriver.Piece.writable;
 import static io.clocktower.virtqueue.GuestRegions.BUFFERS;
 import static io.clocktower.virtqueue.GuestRegions.END;
+import static io.clocktower.virtqueue.GuestRegions.HALF_BYTES;
 import static io.clocktower.virtqueue.GuestRegions.SEAM;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,9 +16,10 @@ import io.clocktower.conformance.Proves;
 import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.frontend.SplitDriver.Used;
-import java.lang.foreign.MemorySegment;
+import io.clocktower.frontend.Words;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
@@ -35,6 +37,7 @@ abstract class VirtqueueContractTest {
     static final long PLAIN = Feature.VERSION_1;
 
     final DescriptorChain chain = new DescriptorChain();
+    private final TurnBudget budget = new TurnBudget();
     GuestRegions memory;
 
     @BeforeEach
@@ -53,6 +56,20 @@ abstract class VirtqueueContractTest {
     /** The device's side of the ring that {@link #driver} made last. */
     abstract Virtqueue virtqueue(long features) throws Exception;
 
+    /** Has the virtqueue go on in the same ring, where {@link #memory} is mapped now. */
+    abstract void remap(Virtqueue virtqueue) throws Exception;
+
+    /** Takes the next buffer into {@link #chain}, in as many turns as that takes. */
+    boolean pop(Virtqueue virtqueue) throws VirtqueueException {
+        do {
+            budget.begin();
+            if (virtqueue.pop(chain, budget)) {
+                return true;
+            }
+        } while (budget.isSpent());
+        return false;
+    }
+
     private static byte[] content(int bytes) {
         byte[] content = new byte[bytes];
         new Random(bytes).nextBytes(content);
@@ -60,14 +77,15 @@ abstract class VirtqueueContractTest {
     }
 
     byte[] readAll() {
-        byte[] bytes = new byte[(int) chain.readableBytes()];
-        chain.read(MemorySegment.ofArray(bytes), bytes.length);
-        return bytes;
+        int bytes = (int) chain.readableBytes();
+        long[] words = Words.room(bytes);
+        chain.read(words, bytes);
+        return Words.bytes(words, bytes);
     }
 
-    static void assertBroken(Virtqueue virtqueue, DescriptorChain chain) {
+    void assertBroken(Virtqueue virtqueue) {
         int base = virtqueue.base();
-        assertThrows(VirtqueueException.class, () -> virtqueue.pop(chain));
+        assertThrows(VirtqueueException.class, () -> pop(virtqueue));
         assertEquals(base, virtqueue.base(), "the buffer is not taken");
     }
 
@@ -75,13 +93,13 @@ abstract class VirtqueueContractTest {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(features);
         driver.offer(List.of(pieces));
-        assertBroken(virtqueue, chain);
+        assertBroken(virtqueue);
         assertFalse(driver.hasUsed());
 
         driver = driver(16);
         virtqueue = virtqueue(features | Feature.INDIRECT_DESC);
         driver.offerIndirect(BUFFERS, List.of(pieces));
-        assertBroken(virtqueue, chain);
+        assertBroken(virtqueue);
         assertFalse(driver.hasUsed());
     }
 
@@ -89,7 +107,7 @@ abstract class VirtqueueContractTest {
     void anEmptyRingHasNothing() throws Exception {
         driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
-        assertFalse(virtqueue.pop(chain));
+        assertFalse(pop(virtqueue));
         assertFalse(virtqueue.enableNotifications());
         assertFalse(virtqueue.needsNotification());
     }
@@ -103,19 +121,19 @@ abstract class VirtqueueContractTest {
         memory.write(BUFFERS, request);
         int id = driver.offer(List.of(readable(BUFFERS, 100), writable(BUFFERS + 200, 50)));
 
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
         assertEquals(100, chain.readableBytes());
         assertEquals(50, chain.writableBytes());
         assertArrayEquals(request, readAll());
         byte[] response = content(40);
-        chain.write(MemorySegment.ofArray(response), 40);
+        chain.write(Words.of(response), 40);
         assertFalse(driver.hasUsed());
         virtqueue.push(chain, 40);
 
         assertEquals(new Used(id, 40), driver.takeUsed());
         assertArrayEquals(response, memory.read(BUFFERS + 200, 40));
         assertArrayEquals(new byte[10], memory.read(BUFFERS + 240, 10), "behind the used length");
-        assertFalse(virtqueue.pop(chain));
+        assertFalse(pop(virtqueue));
     }
 
     /** Any number of pieces, of any length, some of them empty. */
@@ -153,12 +171,11 @@ abstract class VirtqueueContractTest {
 
             int id = isIndirect ? driver.offerIndirect(SEAM - 10_000, all) : driver.offer(all);
 
-            assertTrue(virtqueue.pop(chain));
+            assertTrue(pop(virtqueue));
             assertEquals(200, chain.writableBytes());
             assertArrayEquals(request, readAll());
-            assertTrue(chain.descriptorCount() >= pieces);
             byte[] response = content(200);
-            chain.write(MemorySegment.ofArray(response), 200);
+            chain.write(Words.of(response), 200);
             virtqueue.push(chain, 200);
             assertArrayEquals(response, memory.read(out, 200));
             assertArrayEquals(request, memory.read(in, 300), "device-readable");
@@ -180,10 +197,10 @@ abstract class VirtqueueContractTest {
                     ids.add(driver.offer(List.of(writable(BUFFERS + i, 1))));
                 }
                 for (int i = 0; i < size; i++) {
-                    assertTrue(virtqueue.pop(chain));
+                    assertTrue(pop(virtqueue));
                     virtqueue.push(chain, 1);
                 }
-                assertFalse(virtqueue.pop(chain));
+                assertFalse(pop(virtqueue));
                 for (int id : ids) {
                     assertEquals(new Used(id, 1), driver.takeUsed());
                 }
@@ -200,7 +217,7 @@ abstract class VirtqueueContractTest {
         Virtqueue virtqueue = virtqueue(ALL);
         for (int i = 0; i < 140_000; i++) {
             int id = driver.offer(List.of(writable(BUFFERS, 16)));
-            assertTrue(virtqueue.pop(chain));
+            assertTrue(pop(virtqueue));
             virtqueue.push(chain, i & 0xf);
             assertEquals(new Used(id, i & 0xf), driver.takeUsed());
         }
@@ -215,10 +232,9 @@ abstract class VirtqueueContractTest {
         driver.offer(List.of(readable(BUFFERS, 1), readable(BUFFERS, 0), readable(BUFFERS + 1, 1), writable(BUFFERS, 0),
                 writable(BUFFERS + 8, 4), writable(BUFFERS, 0)));
 
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
         assertArrayEquals(new byte[]{1, 2}, readAll());
         assertEquals(4, chain.writableBytes());
-        assertEquals(6, chain.descriptorCount());
     }
 
     @Test
@@ -227,7 +243,7 @@ abstract class VirtqueueContractTest {
         Virtqueue virtqueue = virtqueue(ALL);
         int id = driver.offer(List.of(readable(BUFFERS, 0)));
 
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
         assertEquals(0, chain.readableBytes());
         assertEquals(0, chain.writableBytes());
         virtqueue.push(chain, 0);
@@ -242,7 +258,7 @@ abstract class VirtqueueContractTest {
         memory.write(SEAM - 1000, request);
         driver.offer(List.of(readable(SEAM - 1000, 2000)));
 
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
         assertArrayEquals(request, readAll());
     }
 
@@ -251,7 +267,7 @@ abstract class VirtqueueContractTest {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
         driver.offer(List.of(readable(END - 1, 1), writable(END - 16, 16)));
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
     }
 
     @Test
@@ -285,7 +301,7 @@ abstract class VirtqueueContractTest {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
         driver.offer(List.of(readable(-8, 8), writable(0, 16)));
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
     }
 
     @Test
@@ -309,7 +325,7 @@ abstract class VirtqueueContractTest {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(PLAIN);
         driver.offerIndirect(BUFFERS, List.of(readable(BUFFERS, 16)));
-        assertBroken(virtqueue, chain);
+        assertBroken(virtqueue);
     }
 
     /** "A driver MUST NOT create a descriptor chain longer than the Queue Size of the device." */
@@ -323,7 +339,7 @@ abstract class VirtqueueContractTest {
             pieces.add(readable(BUFFERS, 1));
         }
         driver.offerIndirect(BUFFERS, pieces);
-        assertBroken(virtqueue, chain);
+        assertBroken(virtqueue);
     }
 
     /** "Drivers MUST NOT add a descriptor chain longer than 2^32 bytes in total". */
@@ -336,7 +352,7 @@ abstract class VirtqueueContractTest {
         DriverSide driver = driver(16);
         Virtqueue virtqueue = virtqueue(ALL);
         driver.offer(List.of(readable(1L << 40, half), writable(1L << 40, half)));
-        assertTrue(virtqueue.pop(chain));
+        assertTrue(pop(virtqueue));
         assertEquals(1L << 31, chain.readableBytes());
         assertEquals(1L << 31, chain.writableBytes());
     }
@@ -354,7 +370,89 @@ abstract class VirtqueueContractTest {
             pieces.add(readable(1L << 40, 64));
         }
         driver.offer(pieces);
-        assertBroken(virtqueue, chain);
+        assertBroken(virtqueue);
+    }
+
+    /** Whatever its pieces are, a chain costs a turn no more than the budget; the turns together take it whole. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLongChainIsWalkedInTurnsEachOfWhichIsBounded(boolean isIndirect) throws Exception {
+        for (int length : new int[]{0, 1}) {
+            DriverSide driver = driver(32768);
+            Virtqueue virtqueue = virtqueue(ALL);
+            memory.write(BUFFERS + HALF_BYTES - 1, new byte[]{42});
+            List<Piece> pieces = new ArrayList<>(Collections.nCopies(32767, readable(BUFFERS, length)));
+            pieces.add(writable(SEAM - 1, 2));
+            int id = isIndirect ? driver.offerIndirect(BUFFERS, pieces) : driver.offer(pieces);
+            int base = virtqueue.base();
+            int turns = 0;
+            boolean isTaken = false;
+            for (; !isTaken && turns < 100; turns++) {
+                assertEquals(base, virtqueue.base(), "the buffer is not taken before its end");
+                budget.begin();
+                isTaken = virtqueue.pop(chain, budget);
+                assertTrue(isTaken || budget.isSpent());
+            }
+            assertTrue(turns >= (length == 0 ? 8 : 16), turns + " turns");
+            assertEquals(32767L * length, chain.readableBytes());
+            assertEquals(2, chain.writableBytes());
+            virtqueue.push(chain, 2);
+            assertEquals(new Used(id, 2), driver.takeUsed());
+            assertFalse(pop(virtqueue));
+        }
+    }
+
+    /** One descriptor may lie in as many pieces as there are regions. */
+    @Test
+    void piecesOfDescriptorsCostATurnAsDescriptorsDo() throws Exception {
+        for (int i = 0; i < 500; i++) {
+            memory.add(new GuestMemory(1, (1L << 40) + i, (1L << 41) + i * 4096L));
+        }
+        DriverSide driver = driver(16);
+        Virtqueue virtqueue = virtqueue(ALL);
+        for (int i = 0; i < 16; i++) {
+            driver.offer(List.of(readable(1L << 40, 500)));
+        }
+        budget.begin();
+        int taken = 0;
+        while (!budget.isSpent() && virtqueue.pop(chain, budget)) {
+            taken++;
+        }
+        assertTrue(budget.isSpent());
+        assertEquals(9, taken);
+    }
+
+    /** A front-end may change the memory between two turns of a chain. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLongChainBeginsAgainWhereTheMemoryChanged(boolean isIndirect) throws Exception {
+        DriverSide driver = driver(32768);
+        Virtqueue virtqueue = virtqueue(ALL);
+        List<Piece> pieces = new ArrayList<>(Collections.nCopies(20000, readable(BUFFERS, 1)));
+        int id = isIndirect ? driver.offerIndirect(BUFFERS, pieces) : driver.offer(pieces);
+        budget.begin();
+        assertFalse(virtqueue.pop(chain, budget));
+        remap(virtqueue);
+        assertTrue(pop(virtqueue));
+        assertEquals(20000, chain.readableBytes());
+        virtqueue.push(chain, 0);
+        assertEquals(new Used(id, 0), driver.takeUsed());
+    }
+
+    /** Other devices of the thread wait for no more than so many buffers. */
+    @Test
+    void aTurnTakesABoundedNumberOfBuffers() throws Exception {
+        DriverSide driver = driver(1024);
+        Virtqueue virtqueue = virtqueue(ALL);
+        for (int i = 0; i < 1000; i++) {
+            driver.offer(List.of(writable(BUFFERS, 0)));
+        }
+        budget.begin();
+        int taken = 0;
+        while (!budget.isSpent() && virtqueue.pop(chain, budget)) {
+            taken++;
+        }
+        assertEquals(256, taken);
     }
 
     @Test
@@ -368,11 +466,34 @@ abstract class VirtqueueContractTest {
                 boolean isWanted = i % 3 == 0;
                 driver.wantNotifications(isWanted);
                 driver.offer(List.of(writable(BUFFERS, 1)));
-                assertTrue(virtqueue.pop(chain));
+                assertTrue(pop(virtqueue));
                 virtqueue.push(chain, 1);
                 assertEquals(isWanted, virtqueue.needsNotification(), "features " + features + ", buffer " + i);
                 assertFalse(virtqueue.needsNotification(), "once for each");
                 driver.takeUsed();
+            }
+        }
+    }
+
+    /** The next one to look at the ring may wait for a kick, however far behind the driver the device is then. */
+    @Test
+    void whoeverStopsLookingLeavesTheDriversNotificationsOn() throws Exception {
+        for (long features : new long[]{ALL, PLAIN}) {
+            for (int left = 0; left < 5; left++) {
+                DriverSide driver = driver(16);
+                Virtqueue virtqueue = virtqueue(features);
+                assertFalse(virtqueue.enableNotifications());
+                virtqueue.disableNotifications();
+                for (int i = 0; i < 3 + left; i++) {
+                    driver.offer(List.of(writable(BUFFERS, 1)));
+                }
+                for (int i = 0; i < 3; i++) {
+                    assertTrue(pop(virtqueue));
+                    virtqueue.push(chain, 1);
+                }
+                assertEquals(left > 0, virtqueue.leaveNotificationsOn(), left + " left");
+                driver.offer(List.of(writable(BUFFERS, 1)));
+                assertTrue(driver.isKickWanted(features == ALL), left + " left, features " + features);
             }
         }
     }
@@ -390,12 +511,12 @@ abstract class VirtqueueContractTest {
         Thread.ofPlatform().daemon().start(taking);
         byte[] bytes = new byte[16];
         for (int i = 0; i < count && !taking.isDone(); i++) {
-            for (int spins = 1; !virtqueue.pop(chain) && !taking.isDone(); spins++) {
+            for (int spins = 1; !pop(virtqueue) && !taking.isDone(); spins++) {
                 giveWay(spins);
             }
             Arrays.fill(bytes, (byte) i);
             int length = usedLength(i);
-            chain.write(MemorySegment.ofArray(bytes), length);
+            chain.write(Words.of(bytes), length);
             virtqueue.push(chain, length);
         }
         taking.get(10, TimeUnit.SECONDS);

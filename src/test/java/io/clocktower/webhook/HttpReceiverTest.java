@@ -9,9 +9,9 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.clocktower.config.WebhookSpec;
-import io.clocktower.device.DeviceEvent;
-import io.clocktower.device.DeviceEvent.Type;
-import io.clocktower.device.EventJson;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvent.Type;
+import io.clocktower.event.EventJson;
 import io.clocktower.webhook.Receiver.Answer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 class HttpReceiverTest {
 
     private static final Delivery DELIVERY = new Delivery("d1", new DeviceEvent(7, Instant.EPOCH, Type.DISCONNECTED,
-            "vm0", Optional.empty(), Optional.empty(), Map.of("team", "grün"), "it left"));
+            "vm0", Optional.empty(), Optional.empty(), DeviceEvent.Change.NONE, Map.of("team", "grün"), "it left"));
 
     private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -83,7 +83,7 @@ class HttpReceiverTest {
     }
 
     private Answer tell() throws Exception {
-        return receiver(Optional.empty(), Optional.empty(), Duration.ofSeconds(10)).tell(DELIVERY);
+        return receiver(Optional.empty(), Optional.empty(), Duration.ofSeconds(10)).send(DELIVERY);
     }
 
     @Test
@@ -102,7 +102,7 @@ class HttpReceiverTest {
 
     @Test
     void itIsSignedWithTheSecret() throws Exception {
-        receiver(Optional.empty(), Optional.of("s3cret"), Duration.ofSeconds(10)).tell(DELIVERY);
+        receiver(Optional.empty(), Optional.of("s3cret"), Duration.ofSeconds(10)).send(DELIVERY);
 
         Call call = calls.take();
         Mac mac = Mac.getInstance("HmacSHA256");
@@ -113,7 +113,7 @@ class HttpReceiverTest {
 
     @Test
     void credentialsAreForBasicAuthentication() throws Exception {
-        receiver(Optional.of("Aladdin:open sesame"), Optional.empty(), Duration.ofSeconds(10)).tell(DELIVERY);
+        receiver(Optional.of("Aladdin:open sesame"), Optional.empty(), Duration.ofSeconds(10)).send(DELIVERY);
 
         assertEquals("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", calls.take().headers.getFirst("Authorization"));
     }
@@ -142,7 +142,7 @@ class HttpReceiverTest {
     void anAnswerThatDoesNotEndIsNone() {
         status = 0;
         var late = assertThrows(IOException.class,
-                () -> receiver(Optional.empty(), Optional.empty(), Duration.ofMillis(200)).tell(DELIVERY));
+                () -> receiver(Optional.empty(), Optional.empty(), Duration.ofMillis(200)).send(DELIVERY));
         assertEquals("no answer within 200 ms", late.getMessage());
     }
 
@@ -155,10 +155,10 @@ class HttpReceiverTest {
     @Test
     void whichAnswersAreTriedAgain() {
         for (int again : List.of(408, 429, 500, 502, 503, 599)) {
-            assertTrue(new Answer(again, Optional.empty()).isToBeRepeated());
+            assertTrue(new Answer(again, Optional.empty()).isRetryable());
         }
         for (int never : List.of(301, 302, 400, 401, 403, 404, 410, 413)) {
-            assertFalse(new Answer(never, Optional.empty()).isToBeRepeated());
+            assertFalse(new Answer(never, Optional.empty()).isRetryable());
             assertFalse(new Answer(never, Optional.empty()).isAccepted());
         }
         assertTrue(new Answer(200, Optional.empty()).isAccepted());

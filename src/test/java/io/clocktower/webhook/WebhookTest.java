@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.config.WebhookSpec;
-import io.clocktower.device.DeviceEvent;
-import io.clocktower.device.DeviceEvent.Type;
+import io.clocktower.event.DeviceEvent;
+import io.clocktower.event.DeviceEvent.Type;
 import io.clocktower.webhook.Receiver.Answer;
 import java.io.IOException;
 import java.net.URI;
@@ -76,7 +76,8 @@ class WebhookTest {
     }
 
     private void happens(long id, Type type, Map<String, String> labels) {
-        webhook.accept(new DeviceEvent(id, Instant.EPOCH, type, "vm0", Optional.empty(), Optional.empty(), labels,
+        webhook.accept(new DeviceEvent(id, Instant.EPOCH, type, "vm0", Optional.empty(), Optional.empty(),
+                DeviceEvent.Change.NONE, labels,
                 ""));
     }
 
@@ -112,19 +113,19 @@ class WebhookTest {
 
         assertEquals(List.of(1L, 1L, 1L, 1L, 2L), toldIds());
         assertEquals(2, new HashSet<>(told.stream().map(Delivery::id).toList()).size());
-        assertEquals(List.of(Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(2)), pace.pauses);
+        assertEquals(List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4)), pace.pauses);
         assertEquals(new WebhookStatus("ops", 2, 0, 0, 0), webhook.status());
     }
 
     @Test
-    void chancePutsPausesOffByUpToHalf() {
+    void aPauseIsNeverShorterThanDocumentedAndUpToATenthLonger() {
         pace.random = 0.999_999_999;
         answer(FAILED, OK);
         happens(1);
         run();
 
-        assertTrue(pace.pauses.getFirst().compareTo(Duration.ofMillis(999)) > 0, pace.pauses::toString);
-        assertTrue(pace.pauses.getFirst().compareTo(Duration.ofSeconds(1)) <= 0, pace.pauses::toString);
+        assertTrue(pace.pauses.getFirst().compareTo(Duration.ofMillis(1_099)) > 0, pace.pauses::toString);
+        assertTrue(pace.pauses.getFirst().compareTo(Duration.ofMillis(1_100)) <= 0, pace.pauses::toString);
     }
 
     @Test
@@ -133,7 +134,7 @@ class WebhookTest {
         happens(1);
         run();
 
-        assertEquals(List.of(Duration.ofSeconds(20), Duration.ofSeconds(1)), pace.pauses);
+        assertEquals(List.of(Duration.ofSeconds(20), Duration.ofSeconds(2)), pace.pauses);
     }
 
     @Test
@@ -186,6 +187,7 @@ class WebhookTest {
             return OK;
         }, Pace.OF_THIS_HOST);
         hanging.accept(new DeviceEvent(1, Instant.EPOCH, Type.DISCONNECTED, "vm0", Optional.empty(), Optional.empty(),
+                DeviceEvent.Change.NONE,
                 Map.of("team", "payments"), ""));
         Thread thread = Thread.ofVirtual().start(hanging);
         hanging.end();

@@ -1,0 +1,32 @@
+package io.clocktower.handover;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.clocktower.counter.CounterLookup;
+import io.clocktower.device.DeviceCounters;
+import io.clocktower.device.DeviceSnapshot;
+import io.clocktower.event.DeviceEvents;
+import io.clocktower.vhostuser.FrontEndState;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All that a successor takes over.
+ *
+ * @param format which rises when an earlier release cannot read it
+ * @param release of the service that wrote it
+ * @param parts what belongs to no device, by name
+ */
+record HandoverRecord(int format, String release, List<Device> devices, DeviceEvents.Kept events,
+        Map<String, JsonNode> parts) {
+
+    /** What this release writes and reads. */
+    static final int FORMAT = 1;
+
+    /**
+     * @param state as on disk
+     * @param epoch of its version
+     */
+    record Device(JsonNode state, String epoch, DeviceCounters.Counts counts, Map<String, DeviceSnapshot.Begun> begun,
+            Optional<CounterLookup.Known> counter, DeviceSnapshot.Socket socket, Optional<FrontEndState> frontEnd) {}
+}

@@ -1,0 +1,30 @@
+package io.clocktower.loop;
+
+import io.clocktower.linux.ThreadShares;
+import io.clocktower.linux.ThreadShares.Share;
+import java.util.List;
+
+/**
+ * Who goes first while all processors are busy. The loops do, with the threads of the JVM that can stop them. All others,
+ * which run REST and metrics, have a tenth of a share, and so always go on.
+ */
+public final class Precedence {
+
+    /**
+     * Those of the loops and of HotSpot, by how they begin. A native image gives the kernel the last 15 characters of a name:
+     * its own thread is "VMOperationThread", and the one that gives memory back is a loop's too.
+     */
+    private static final List<String> FULL = List.of(EventLoop.NAME, "VM ", "GC ", "G1 ", "OperationThread",
+            "loop-disposal-", "oop-disposal-", "op-disposal-");
+
+    private Precedence() {}
+
+    /** Has all threads of this process, and those that they start, give way as described. */
+    public static void give() {
+        ThreadShares.set(Precedence::of);
+    }
+
+    static Share of(String thread) {
+        return FULL.stream().anyMatch(thread::startsWith) ? Share.FULL : Share.LOW;
+    }
+}

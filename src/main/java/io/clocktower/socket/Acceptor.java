@@ -1,0 +1,140 @@
+package io.clocktower.socket;
+
+import io.clocktower.event.DeviceLog;
+import io.clocktower.linux.Deadline;
+import io.clocktower.linux.Descriptor;
+import io.clocktower.linux.Epoll;
+import io.clocktower.linux.LinuxException;
+import io.clocktower.linux.Reactor;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Accepts front-ends at a device's socket, and tries again a second later where the host has no room for one. The device's
+ * loop owns it.
+ */
+public final class Acceptor {
+
+    private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Reactor reactor;
+    private final DeviceLog log;
+    private final Owner owner;
+    private final Deadline again;
+    private ListeningSocket socket;
+    private Reactor.Watch watch;
+    private volatile Optional<String> failure = Optional.empty();
+    private boolean isRetired;
+
+    /** Whose front-ends they are. */
+    public interface Owner {
+
+        /** A front-end connected; its socket is the owner's now. */
+        void onFrontEnd(Descriptor socket);
+
+        /** Front-ends can be accepted again, or cannot any more. */
+        void onChanged();
+    }
+
+    /**
+     * @param socket becomes its own
+     */
+    public Acceptor(ListeningSocket socket, Reactor reactor, DeviceLog log, Owner owner) {
+        this.socket = socket;
+        this.reactor = reactor;
+        this.log = log;
+        this.owner = owner;
+        again = reactor.deadline(this::listen);
+    }
+
+    /** Begins to accept. */
+    public void listen() {
+        try {
+            watch = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
+            set(Optional.empty());
+        } catch (LinuxException e) {
+            onFailed(e);
+        }
+    }
+
+    private void set(Optional<String> failure) {
+        this.failure = failure;
+        owner.onChanged();
+    }
+
+    private void onAcceptable() {
+        Descriptor frontEnd = null;
+        try {
+            frontEnd = socket.accept();
+        } catch (Exception | OutOfMemoryError e) {
+            onFailed(e);
+        }
+        if (frontEnd != null) {
+            owner.onFrontEnd(frontEnd);
+        }
+    }
+
+    /** For example out of descriptors. The front-end waits in the backlog, so to try at once again would not help. */
+    private void onFailed(Throwable e) {
+        unwatch();
+        again.setAfter(AGAIN_NS);
+        set(Optional.of("cannot accept a front-end: " + e.getMessage()));
+        log.write(DeviceLog.Kind.ACCEPT_FAILED, 0, failure.get());
+    }
+
+    /** Why front-ends cannot be accepted now. Any thread may ask. */
+    public Optional<String> failure() {
+        return failure;
+    }
+
+    /** Accepts at another socket from now on, as the file of the one before is gone. */
+    public void replace(ListeningSocket other) {
+        if (isRetired) {
+            other.stop();
+            return;
+        }
+        unwatch();
+        again.clear();
+        socket.stop();
+        socket = other;
+        listen();
+    }
+
+    /** No front-end can find the socket any more, and it cannot be replaced. */
+    public void fail(String reason) {
+        if (!isRetired) {
+            set(Optional.of(reason));
+        }
+    }
+
+    /** Accepts none until {@link #proceed}; front-ends wait in the socket's backlog. */
+    public void pause() {
+        again.clear();
+        unwatch();
+    }
+
+    /** Accepts again after a pause. */
+    public void proceed() {
+        if (!isRetired) {
+            listen();
+        }
+    }
+
+    /** Stops accepting. The socket's file stays. */
+    public void retire() {
+        if (!isRetired) {
+            isRetired = true;
+            again.clear();
+            unwatch();
+            socket.stop();
+        }
+    }
+
+    private void unwatch() {
+        if (watch != null) {
+            Reactor.Watch closing = watch;
+            watch = null;
+            closing.close();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.clocktower.vhostuser;
+
+import io.clocktower.linux.Descriptor;
+import io.clocktower.memory.MemoryRegion;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * All that makes up a front-end's connection between two turns of its thread: another connection, in this process or in
+ * another one, can {@linkplain Connection#resume go on} from it, and the front-end does not notice.
+ *
+ * <p>
+ * There is no log and no in-flight region: neither protocol feature is offered, and the device uses buffers in their order, so
+ * no buffer is in flight between two turns.
+ *
+ * @param socket the connection's
+ * @param areFeaturesRefused whether the features that the driver wanted last were refused
+ * @param status the device status
+ * @param removed guest addresses whose regions were removed, the newest last
+ * @param rings in the order of their indices
+ */
+public record FrontEndState(Descriptor socket, long features, long protocolFeatures, boolean areFeaturesRefused,
+        int status, List<Region> regions, List<AddressRange> removed, List<Ring> rings, Received received) {
+
+    /** A memory region, and the file that it is mapped from. */
+    public record Region(MemoryRegion.Place place, Descriptor file) {}
+
+    /** Guest addresses that a region had. */
+    public record AddressRange(long guestAddress, long sizeBytes) {
+
+        boolean holds(long address) {
+            return Long.compareUnsigned(address - guestAddress, sizeBytes) < 0;
+        }
+    }
+
+    /** User addresses of a ring's areas. */
+    public record Addresses(long descriptorArea, long driverArea, long deviceArea) {}
+
+    /**
+     * @param size in entries, 0 before it is set
+     * @param base where it goes on, in the format of SET_VRING_BASE; empty before it is set
+     * @param isStarted whether there was a kick
+     * @param isOpen whether it was in use since it was started
+     * @param wasStopped whether GET_VRING_BASE stopped it, and it is not set up again
+     * @param isNotificationOwed whether buffers were used of which the driver was not notified
+     * @param kick null if the front-end has not sent it; call and err alike
+     */
+    public record Ring(int size, OptionalInt base, Optional<Addresses> addresses, boolean isEnabled, boolean isStarted,
+            boolean isOpen, boolean isBroken, boolean wasStopped, boolean isNotificationOwed, Descriptor kick,
+            Descriptor call, Descriptor err) {}
+
+    /** What has come of a message that is not complete. */
+    public record Received(List<Byte> bytes, List<Descriptor> descriptors) {}
+
+    /** All descriptors, of which a file that several regions share comes once for each. */
+    public List<Descriptor> descriptors() {
+        List<Descriptor> all = new ArrayList<>();
+        all.add(socket);
+        regions.forEach(region -> all.add(region.file()));
+        for (Ring ring : rings) {
+            all.add(ring.kick());
+            all.add(ring.call());
+            all.add(ring.err());
+        }
+        all.addAll(received.descriptors());
+        all.removeIf(Objects::isNull);
+        return all;
+    }
+
+    /** Closes all descriptors that no connection took. */
+    public void close() {
+        descriptors().forEach(Descriptor::close);
+    }
+
+    /** The same with descriptors of its own, which are the caller's. */
+    public FrontEndState duplicate() {
+        return new FrontEndState(socket.duplicate(), features, protocolFeatures, areFeaturesRefused, status,
+                regions.stream().map(region -> new Region(region.place(), region.file().duplicate())).toList(), removed,
+                rings.stream().map(FrontEndState::duplicate).toList(), new Received(received.bytes(),
+                        received.descriptors().stream().map(Descriptor::duplicate).toList()));
+    }
+
+    private static Ring duplicate(Ring ring) {
+        return new Ring(ring.size, ring.base, ring.addresses, ring.isEnabled, ring.isStarted, ring.isOpen,
+                ring.isBroken, ring.wasStopped, ring.isNotificationOwed, duplicate(ring.kick), duplicate(ring.call),
+                duplicate(ring.err));
+    }
+
+    private static Descriptor duplicate(Descriptor descriptor) {
+        return descriptor == null ? null : descriptor.duplicate();
+    }
+}

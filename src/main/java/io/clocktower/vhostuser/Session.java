@@ -1,0 +1,93 @@
+package io.clocktower.vhostuser;
+
+import io.clocktower.memory.MemoryLimits;
+import io.clocktower.memory.MemoryRegion;
+import io.clocktower.memory.MemoryTable;
+import io.clocktower.virtqueue.RingFormat;
+import io.clocktower.vhostuser.FrontEndState.AddressRange;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What one front-end has negotiated and shared: features, protocol features and guest memory. {@link BackEnd} changes
+ * it; the vrings read it.
+ */
+final class Session {
+
+    private long features;
+    private long protocolFeatures;
+    private MemoryTable memory = MemoryTable.EMPTY;
+    private final ArrayDeque<AddressRange> removed = new ArrayDeque<>();
+
+    /** The negotiated feature bits, vhost-user's own included. */
+    long features() {
+        return features;
+    }
+
+    void setFeatures(long features) {
+        this.features = features;
+    }
+
+    long protocolFeatures() {
+        return protocolFeatures;
+    }
+
+    void setProtocolFeatures(long protocolFeatures) {
+        this.protocolFeatures = protocolFeatures;
+    }
+
+    MemoryTable memory() {
+        return memory;
+    }
+
+    /**
+     * Replaces the memory. Of the regions that this removes it remembers the newest, as many as a table can have.
+     *
+     * @return the regions that are removed, which the caller closes
+     */
+    List<MemoryRegion> setMemory(MemoryTable next) {
+        Set<MemoryRegion> gone = Collections.newSetFromMap(new IdentityHashMap<>());
+        gone.addAll(memory.regions());
+        next.regions().forEach(gone::remove);
+        for (MemoryRegion region : gone) {
+            removed.addLast(new AddressRange(region.guestAddress(), region.sizeBytes()));
+        }
+        while (removed.size() > MemoryLimits.MAX_SLOTS) {
+            removed.removeFirst();
+        }
+        memory = next;
+        return List.copyOf(gone);
+    }
+
+    /** Whether the front-end has removed the memory at this address, and may add it again. */
+    boolean wasRemoved(long guestAddress) {
+        return removed.stream().anyMatch(range -> range.holds(guestAddress));
+    }
+
+    List<AddressRange> removed() {
+        return List.copyOf(removed);
+    }
+
+    /** Goes on with what an earlier connection of the same front-end had. */
+    void restore(FrontEndState state, MemoryTable table) {
+        features = state.features();
+        protocolFeatures = state.protocolFeatures();
+        memory = table;
+        removed.addAll(state.removed());
+    }
+
+    RingFormat ringFormat() {
+        return RingFormat.of(features);
+    }
+
+    boolean hasProtocolFeatures() {
+        return (features & VhostUserFeature.PROTOCOL_FEATURES) != 0;
+    }
+
+    boolean hasReplyAck() {
+        return (protocolFeatures & VhostUserFeature.REPLY_ACK) != 0;
+    }
+}

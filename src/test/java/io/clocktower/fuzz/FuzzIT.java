@@ -1,0 +1,59 @@
+package io.clocktower.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Runs the fuzzer on each target, from the kept inputs on. An input that fails is left in {@code target/fuzz}; it belongs
+ * into the kept inputs once the error is mended. New inputs that reach more code are left there too.
+ */
+class FuzzIT {
+
+    private static final Logger LOG = Logger.getLogger(FuzzIT.class);
+    /** How long to try each target; 0 for a short run. */
+    private static final int SECONDS = Integer.getInteger("fuzz.seconds", 0);
+    private static final int MAX_BYTES = 4096;
+    private static final int SLOWEST_INPUT_SECONDS = 300;
+    private static final Pattern EXECUTIONS = Pattern.compile("(?m)^#(\\d+)\\tDONE");
+    private static final int TOLD_CHARACTERS = 4_000;
+
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @EnumSource
+    void noInputEndsInAnErrorThatIsNotExpected(FuzzTarget target) throws Exception {
+        Path kept = Path.of("src/test/resources/fuzz", target.directory());
+        Path found = Files.createDirectories(Path.of("target/fuzz", target.directory()));
+        Path log = directory.resolve("log");
+        var command = Stream.concat(
+                Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
+                        "--enable-native-access=ALL-UNNAMED", "-XX:+EnableDynamicAgentLoading",
+                        "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                        "-classpath", System.getProperty("java.class.path"), "com.code_intelligence.jazzer.Jazzer",
+                        "--target_class=" + target.type.getName(), "--instrumentation_includes=io.clocktower.**",
+                        "--reproducer_path=" + directory, "-artifact_prefix=" + found + "/crash-", "-rss_limit_mb=0",
+                        "-timeout=" + SLOWEST_INPUT_SECONDS, "-max_len=" + MAX_BYTES,
+                        SECONDS > 0 ? "-max_total_time=" + SECONDS : "-runs=" + target.shortRun,
+                        "-print_final_stats=1", found.toString()),
+                Files.isDirectory(kept) ? Stream.of(kept.toString()) : Stream.<String>empty()).toList();
+        Process fuzzer = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        int status = fuzzer.waitFor();
+        String told = Files.readString(log, StandardCharsets.ISO_8859_1);
+        assertEquals(0, status, () -> told.substring(Math.max(0, told.length() - TOLD_CHARACTERS)));
+        Matcher done = EXECUTIONS.matcher(told);
+        assertTrue(done.find(), told);
+        LOG.infof("%s: %s inputs", target.directory(), done.group(1));
+    }
+}
