@@ -100,7 +100,7 @@ class ConnectionsIT {
     void cyclesOfConnectionsLeaveDescriptorsAndMemoryAsTheyWere() throws Exception {
         // What the JVM compiles, and how it sizes its heap, is settled by then.
         cycle(700);
-        long descriptors = OpenDescriptors.count();
+        long descriptors = OpenDescriptors.settled();
         long before = residentBytes();
         cycle(1000);
         OpenDescriptors.await(descriptors);

@@ -43,7 +43,7 @@ class FailuresIT {
 
     @Test
     void aDeviceWhoseHandlerFailsLosesItsFrontEndAlone() throws Exception {
-        long descriptors = OpenDescriptors.count();
+        long descriptors = OpenDescriptors.settled();
         try (var log = new LogCounter();
                 Guest other = withAlarms(devices.socket("other"));
                 var alarmq = new Alarmq(other)) {
@@ -65,7 +65,7 @@ class FailuresIT {
             assertEquals(0, alarmq.awaitNotification());
         }
         devices.await("other", status -> status.state() == DeviceState.WAITING);
-        assertEquals(descriptors, OpenDescriptors.count());
+        OpenDescriptors.await(descriptors);
     }
 
     @Test

@@ -165,7 +165,7 @@ class GreedyFrontEndIT {
     void regionsShareTheDescriptorOfTheirFileAndOthersAreLeftForOtherDevices() throws Exception {
         var limits = new HostLimits(new MemoryLimits(65_530, ADDRESS_BYTES, false), 80);
         try (var devices = new Devices(limits, "vm0", "vm1"); var file = Libc.memfd(4096)) {
-            long idle = OpenDescriptors.count();
+            long idle = OpenDescriptors.settled();
             for (int round = 0; round < 3; round++) {
                 long endNs = System.nanoTime() + PATIENCE_NS;
                 // What the connection before had may still be unmapped, and counts until then.
@@ -200,7 +200,7 @@ class GreedyFrontEndIT {
         OpenDescriptors.await(idle);
         try (var frontEnd = new FrontEnd(devices.socket("vm0"))) {
             frontEnd.negotiate(FrontEnd.VERSION_1);
-            long descriptors = OpenDescriptors.count();
+            long descriptors = OpenDescriptors.settled();
             long added = addAll(frontEnd, file);
             if (added == 509) {
                 OpenDescriptors.await(descriptors + 1);
@@ -242,7 +242,7 @@ class GreedyFrontEndIT {
     void aFrontEndThatClosesWithoutReadingItsRepliesLeavesTheDeviceToTheNextOne() throws Exception {
         try (var devices = new Devices("bystander", "vm0")) {
             assertServed(devices, "vm0");
-            long descriptors = OpenDescriptors.count();
+            long descriptors = OpenDescriptors.settled();
             Bystander.undisturbedBy(devices.socket("bystander"), () -> {
                 for (int i = 0; i < 300; i++) {
                     try (var hasty = new Guest(devices.socket("vm0"))) {
@@ -358,7 +358,7 @@ class GreedyFrontEndIT {
         Descriptor file;
         try (var devices = new Devices("bystander", "vm0"); var fuse = mounted.get()) {
             file = fuse.open();
-            long before = OpenDescriptors.count();
+            long before = OpenDescriptors.settled();
             Descriptor[] nine = IntStream.range(0, 9).mapToObj(_ -> file).toArray(Descriptor[]::new);
             assertThrows(IOException.class, () -> {
                 for (int i = 0; i < 100; i++) {

@@ -77,7 +77,7 @@ class HostileFrontEndIT {
             assertEquals(0, guest.request(REQUEST, 16).status());
         }
         awaitGone();
-        descriptorsBefore = OpenDescriptors.count();
+        descriptorsBefore = OpenDescriptors.settled();
     }
 
     @AfterAll
@@ -265,8 +265,8 @@ class HostileFrontEndIT {
         try (var guest = new Guest(devices.socket("abused"))) {
             assertEquals(0, guest.request(REQUEST, 16).status());
             DeviceStatus before = devices.status("abused");
+            long open = OpenDescriptors.settled();
             for (int i = 1; i <= 3; i++) {
-                long open = OpenDescriptors.count();
                 assertNotEquals(0, guest.frontEnd().acknowledged(request, payload, descriptors));
                 DeviceStatus after = devices.status("abused");
                 assertEquals(before.frontEnd(), after.frontEnd());
@@ -334,7 +334,7 @@ class HostileFrontEndIT {
         Descriptor[] descriptors = eventFds(MOST_DESCRIPTORS);
         try (var frontEnd = new FrontEnd(devices.socket("abused"))) {
             frontEnd.askU64(GET_FEATURES);
-            long open = OpenDescriptors.count();
+            long open = OpenDescriptors.settled();
             byte[] message = message(SET_FEATURES, VERSION, 8, new byte[8]);
             for (int i = 0; i < 19; i++) {
                 frontEnd.sendRaw(new byte[]{message[i]}, descriptors);

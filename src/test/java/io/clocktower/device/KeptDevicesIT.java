@@ -422,7 +422,7 @@ class KeptDevicesIT {
 
     @Test
     void aDeviceThatALoopDoesNotMakeInTimeIsNotThereLaterEither() throws Exception {
-        long descriptors = OpenDescriptors.count();
+        long descriptors = OpenDescriptors.settled();
         CountDownLatch release = devices.hold();
         DeviceException refusal = assertThrows(DeviceException.class,
                 () -> devices.host().create(devices.spec("vm1", CLOCKS, Duration.ZERO)));

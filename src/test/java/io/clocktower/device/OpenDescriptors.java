@@ -12,7 +12,25 @@ final class OpenDescriptors {
 
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
 
+    private static final long QUIET_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private OpenDescriptors() {}
+
+    /** How many are open, once that has stayed the same for a while: an earlier test's may still be closing. */
+    static long settled() throws IOException {
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        long settled = count();
+        long sinceNs = System.nanoTime();
+        while (System.nanoTime() - sinceNs < QUIET_NS) {
+            assertTrue(System.nanoTime() < endNs, "descriptors are still being opened and closed");
+            long count = count();
+            if (count != settled) {
+                settled = count;
+                sinceNs = System.nanoTime();
+            }
+        }
+        return settled;
+    }
 
     /** Waits until so many are open: some are closed by another thread than the one that answers. */
     static void await(long expected) throws IOException {

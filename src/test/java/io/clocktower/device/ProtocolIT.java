@@ -221,7 +221,7 @@ class ProtocolIT {
             }
             assertEquals(509, devices.status("vm0").frontEnd().orElseThrow().memoryRegions());
             assertAnswers(guest);
-            long open = OpenDescriptors.count();
+            long open = OpenDescriptors.settled();
             for (int i = 508; i > 0; i--) {
                 // "the front-end ... MAY send a file descriptor": older ones do, and it is closed.
                 guest.frontEnd().must(REM_MEM_REG, region(i), i % 2 == 0 ? new Descriptor[0] : new Descriptor[]{stray});

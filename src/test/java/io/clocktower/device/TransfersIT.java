@@ -105,7 +105,7 @@ class TransfersIT {
     void aGuestReadsOnOverManyTransfers(long features) throws Exception {
         try (var guest = new Guest(devices.socket("vm0"), features, 8, 0)) {
             long reads = 0;
-            long descriptors = OpenDescriptors.count();
+            long descriptors = OpenDescriptors.settled();
             for (int i = 0; i < 24; i++) {
                 for (int k = 0; k < i % 5 * 2 + 1; k++) {
                     assertEquals(OK, guest.request(REQUEST, 16).status());
@@ -350,7 +350,7 @@ class TransfersIT {
             assertEquals(OK, other.request(REQUEST, 16).status());
             Devices successor = devices
                     .successor(new HostLimits(new MemoryLimits(65_530, 1L << 47, false), 24));
-            long descriptors = OpenDescriptors.count();
+            long descriptors = OpenDescriptors.settled();
             DeviceTransfer from = devices.host().transfer();
             List<DeviceSnapshot> snapshots = from.pause().stream().map(DeviceSnapshot::duplicate).toList();
 
