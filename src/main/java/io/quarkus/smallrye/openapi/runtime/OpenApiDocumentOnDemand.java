@@ -1,5 +1,6 @@
 package io.quarkus.smallrye.openapi.runtime;
 
+import io.quarkus.arc.Unremovable;
 import io.quarkus.smallrye.openapi.OpenApiFilter.RunStage;
 import io.quarkus.smallrye.openapi.runtime.filter.AutoSecurityFilter;
 import io.smallrye.openapi.runtime.io.Format;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 @Alternative
 @Priority(1)
 @Singleton
+@Unremovable
 public class OpenApiDocumentOnDemand extends OpenApiDocumentService {
 
     private record Preparation(AutoSecurityFilter security, Map<RunStage, List<String>> filters) {}
