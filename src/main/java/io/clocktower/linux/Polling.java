@@ -148,11 +148,23 @@ final class Polling {
         for (int i = 0; i < count; i++) {
             next = next + 1 < count ? next + 1 : 0;
             if (polled[next].isReady()) {
-                run(next);
+                runAfterLook(next);
                 return true;
             }
         }
         return false;
+    }
+
+    /** The error of a look at memory that is gone may be thrown only here: it is not this one's, who finds its own. */
+    private void runAfterLook(int index) {
+        Object onFailure = onFailures[index];
+        try {
+            polled[index].run();
+        } catch (InternalError memoryIsGone) {
+            throw memoryIsGone;
+        } catch (Throwable failure) {
+            Turns.report(failure, onFailure);
+        }
     }
 
     private void run(int index) {

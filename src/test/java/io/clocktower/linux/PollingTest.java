@@ -35,6 +35,8 @@ class PollingTest {
         private int work;
         private int runs;
         private boolean isGone;
+        /** Whether its error is only thrown by what runs next. */
+        private boolean isErrorLate;
 
         private Ring(String name) {
             this.name = name;
@@ -42,15 +44,19 @@ class PollingTest {
 
         @Override
         public boolean isReady() {
-            if (isGone) {
+            if (isGone && !isErrorLate) {
                 throw new InternalError("memory");
             }
-            return work > 0;
+            return isGone || work > 0;
         }
 
         @Override
         public void run() {
             runs++;
+            if (isErrorLate) {
+                isErrorLate = false;
+                throw new InternalError("memory");
+            }
             if (isGone) {
                 isGone = false;
                 reactor.unpoll(this);
@@ -177,6 +183,17 @@ class PollingTest {
         other.work = 1;
         reactor.turn();
         assertEquals(2, other.runs, "once for the error, and once for its request");
+    }
+
+    @Test
+    void anErrorOfALookThatIsThrownLateIsFoundByTheRingThatItBelongsTo() {
+        Ring gone = polled("gone");
+        Ring other = polled("other");
+        gone.isGone = true;
+        gone.isErrorLate = true;
+        turnWithoutWait();
+        assertEquals(List.of("failed: gone is gone"), heard);
+        assertEquals(1, other.runs, "it has to look for itself");
     }
 
     @Test
