@@ -96,8 +96,8 @@ final class BackEnd {
             case SET_VRING_ADDR -> vring(message.index()).setAddresses(message.descriptorAddress(),
                     message.availableAddress(), message.usedAddress());
             case SET_VRING_KICK -> setKick(message);
-            case SET_VRING_CALL -> eventFdVring(message).setCall(eventFd(message));
-            case SET_VRING_ERR -> eventFdVring(message).setErr(eventFd(message));
+            case SET_VRING_CALL -> eventFdVring(message).events().call().set(eventFd(message));
+            case SET_VRING_ERR -> eventFdVring(message).events().err().set(eventFd(message));
             case SET_VRING_ENABLE -> setEnabled(message);
             case RESET_DEVICE -> reset();
             case SET_STATUS -> setStatus(message.u64());

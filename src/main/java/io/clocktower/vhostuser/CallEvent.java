@@ -1,5 +1,6 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
 
 /**
@@ -45,8 +46,8 @@ final class CallEvent {
     }
 
     /** Null for none. */
-    EventFd eventFd() {
-        return eventFd;
+    Descriptor descriptor() {
+        return eventFd == null ? null : eventFd.descriptor();
     }
 
     boolean isOwed() {

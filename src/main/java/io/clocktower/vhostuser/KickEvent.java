@@ -1,5 +1,6 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.LinuxException;
@@ -63,8 +64,8 @@ final class KickEvent {
     }
 
     /** Null for none. */
-    EventFd eventFd() {
-        return eventFd;
+    Descriptor descriptor() {
+        return eventFd == null ? null : eventFd.descriptor();
     }
 
     /** Goes on with an eventfd, or null for none, and does not watch it yet. */

@@ -1,7 +1,6 @@
 package io.clocktower.vhostuser;
 
 import io.clocktower.linux.Closing;
-import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.Mmap;
 import io.clocktower.linux.Polled;
@@ -40,9 +39,9 @@ final class Vring implements Polled {
     private final long pollWindowNs;
 
     private final RingSetup setup;
+    private final RingEvents events;
     private final KickEvent kick;
-    private final CallEvent call = new CallEvent();
-    private EventFd err;
+    private final RingTurns turns;
     private boolean isEnabled;
     private boolean isStarted;
     private boolean isBroken;
@@ -53,8 +52,6 @@ final class Vring implements Polled {
     /** Whether it was open in the connection whose state this one resumed, and has not been opened since. */
     private boolean isToBeReopened;
     private boolean isPaused;
-    private boolean isPutOff;
-    private final Runnable turn = this::runTurn;
 
     Vring(int index, Session session, VirtioDevice device, BackEndListener listener, Reactor reactor,
             long pollWindowNs) {
@@ -65,7 +62,9 @@ final class Vring implements Polled {
         this.reactor = reactor;
         this.pollWindowNs = pollWindowNs;
         setup = new RingSetup(index, session);
-        kick = new KickEvent(reactor, this::onKick);
+        events = new RingEvents(reactor, this::onKick);
+        kick = events.kick();
+        turns = new RingTurns(reactor, this::takeTurn);
     }
 
     void setSize(int size) throws ProtocolException {
@@ -144,17 +143,9 @@ final class Vring implements Polled {
         runSoon();
     }
 
-    /** Sets the eventfd that notifies the driver of used buffers, or null for none. */
-    void setCall(EventFd eventFd) {
-        call.set(eventFd);
-    }
-
-    /** Sets the eventfd that notifies the front-end of a broken ring, or null for none. */
-    void setErr(EventFd eventFd) {
-        if (err != null) {
-            err.close();
-        }
-        err = eventFd;
+    /** Its eventfds; the one for kicks is set by {@link #setKick}. */
+    RingEvents events() {
+        return events;
     }
 
     void setEnabled(boolean isEnabled) {
@@ -185,16 +176,13 @@ final class Vring implements Polled {
     /** Uses what is available, if the ring runs and does not wait for its next turn. */
     @Override
     public void run() {
-        if (!isPutOff) {
-            runTurn();
-        }
+        turns.run();
     }
 
     /** The same after all messages of this turn: a front-end cannot have a ring run once for each. */
     private void runSoon() {
-        if (!isPutOff && isRunning()) {
-            isPutOff = true;
-            reactor.putOff(turn);
+        if (isRunning()) {
+            turns.putOff();
         }
     }
 
@@ -212,60 +200,43 @@ final class Vring implements Polled {
         return isBroken;
     }
 
-    private void runTurn() {
-        isPutOff = false;
+    /** Uses what is available, and answers whether something is left for the next turn. */
+    private boolean takeTurn() {
         if (!isRunning()) {
-            return;
+            return false;
         }
-        String error = takeTurn();
-        if (error != null) {
-            breakRing(error);
-        }
-    }
-
-    /** Uses what is available, and answers what was wrong with the ring, or null. */
-    private String takeTurn() {
         try {
             try {
                 if (ring == null) {
-                    ring = new OpenRing(index, setup.open(), device, call, reactor, this, pollWindowNs);
+                    ring = new OpenRing(index, setup.open(), device, events.call(), reactor, this, pollWindowNs);
                     isToBeReopened = false;
                 }
-                isPutOff = ring.use();
-                if (isPutOff) {
-                    reactor.putOff(turn);
-                }
-                return null;
+                return ring.use();
             } finally {
                 Mmap.settle();
             }
         } catch (OutsideMemoryException e) {
-            if (!session.wasRemoved(e.guestAddress())) {
-                return e.getMessage();
+            if (session.wasRemoved(e.guestAddress())) {
+                areBuffersAway = true;
+                leaveNotificationsOn();
+            } else {
+                breakRing(e.getMessage());
             }
-            areBuffersAway = true;
-            leaveNotificationsOn();
-            return null;
         } catch (VirtqueueException | UntouchedMemoryException e) {
-            return e.getMessage();
+            breakRing(e.getMessage());
         } catch (InternalError e) {
-            return "the guest's memory is gone: " + e.getMessage();
+            breakRing("the guest's memory is gone: " + e.getMessage());
         } catch (RuntimeException | Error e) {
             // A request may be half done. This ring cannot go on, all others can.
-            return "unexpected " + e;
+            breakRing("unexpected " + e);
         }
+        return false;
     }
 
     private void breakRing(String reason) {
         isBroken = true;
         leaveNotificationsOn();
-        // The driver may wait for what was used before.
-        call.signal();
-        if (err != null) {
-            err.signal();
-        }
-        // Kicks of a broken ring need not wake the thread.
-        kick.ignore();
+        events.onBroken();
         listener.onRingBroken(index, reason);
     }
 
@@ -317,7 +288,7 @@ final class Vring implements Polled {
         leaveNotificationsOn();
         kick.forget();
         end();
-        call.forget();
+        events.call().forget();
         setup.forget();
         wasStopped = false;
         isEnabled = false;
@@ -342,20 +313,14 @@ final class Vring implements Polled {
     /** The ring while it is paused. */
     FrontEndState.Ring state() {
         return new FrontEndState.Ring(setup.size(), ring == null ? setup.givenBase() : OptionalInt.of(ring.base()),
-                setup.addresses(), isEnabled, isStarted, isOpen(), isBroken, wasStopped, call.isOwed(),
-                descriptor(kick.eventFd()), descriptor(call.eventFd()), descriptor(err));
-    }
-
-    private static Descriptor descriptor(EventFd eventFd) {
-        return eventFd == null ? null : eventFd.descriptor();
+                setup.addresses(), isEnabled, isStarted, isOpen(), isBroken, wasStopped,
+                events.call().isOwed(), kick.descriptor(), events.call().descriptor(), events.err().descriptor());
     }
 
     /** Takes over a state, with its eventfds, and is paused. The memory of the session is there. */
     void restore(FrontEndState.Ring state) {
         isPaused = true;
-        kick.restore(adopt(state.kick()));
-        call.restore(adopt(state.call()), state.isNotificationOwed());
-        err = adopt(state.err());
+        events.restore(state);
         setup.restore(state);
         isEnabled = state.isEnabled();
         isStarted = state.isStarted();
@@ -365,17 +330,13 @@ final class Vring implements Polled {
         areAreasAway = isToBeReopened && setup.locate().isEmpty();
     }
 
-    private EventFd adopt(Descriptor descriptor) {
-        return descriptor == null ? null : EventFd.adopt(descriptor, reactor.signals());
-    }
-
     /** Lets go of a ring that is paused, and that goes on elsewhere. */
     void abandon() {
-        Closing.all(kick::close, call::close, () -> setErr(null));
+        events.close();
     }
 
     void close() {
-        Closing.all(this::stop, this::reset, kick::close, call::close, () -> setErr(null));
+        Closing.all(this::stop, this::reset, events::close);
     }
 
     private int base() {
