@@ -3,7 +3,6 @@ package io.clocktower.fault;
 import io.clocktower.clock.AnchoredEffect;
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.ClockType;
-import io.clocktower.clock.Effect;
 import io.clocktower.clock.FaultChain;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.InvalidComponentException;
@@ -22,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -61,13 +59,15 @@ public final class Faults {
         chains = IntStream.range(0, clocks.size()).mapToObj(id -> chain(id, this.faults)).toList();
     }
 
-    private Faults with(List<Fault> others, Map<String, String> otherFailures) {
+    /** These clocks with other faults, and with the failures of those among them. */
+    Faults with(List<Fault> others, Map<String, String> otherFailures) {
         Map<String, String> left = new HashMap<>(otherFailures);
         left.keySet().retainAll(others.stream().map(Fault::id).toList());
         return new Faults(clocks, leapSeconds, others, floorsNs, left);
     }
 
-    private FaultChain chain(int clockId, List<Fault> upTo) {
+    /** What some faults that have begun make of a clock. */
+    FaultChain chain(int clockId, List<Fault> upTo) {
         List<AnchoredEffect> effects = upTo.stream().filter(fault -> fault.anchorsNs().containsKey(clockId))
                 .map(fault -> anchored(fault, clockId)).toList();
         return effects.isEmpty() ? FaultChain.NONE : FaultChain.of(effects, leapSeconds);
@@ -107,6 +107,14 @@ public final class Faults {
         return faults.equals(other.faults) && floorsNs.equals(other.floorsNs);
     }
 
+    List<ClockSpec> clocks() {
+        return clocks;
+    }
+
+    LeapSeconds leapSeconds() {
+        return leapSeconds;
+    }
+
     public Map<Integer, Long> floorsNs() {
         return floorsNs;
     }
@@ -120,7 +128,8 @@ public final class Faults {
         return clock(clockId, chains.get(clockId));
     }
 
-    private ServedClock clock(int clockId, FaultChain chain) {
+    /** A clock under a chain. */
+    ServedClock clock(int clockId, FaultChain chain) {
         var clock = new ServedClock(clocks.get(clockId), leapSeconds);
         if (floorsNs.containsKey(clockId)) {
             clock.holdMonotonic(floorsNs.get(clockId));
@@ -280,33 +289,7 @@ public final class Faults {
      * cannot act have {@linkplain #failures failed}. Never throws.
      */
     public Faults at(HostInstant now) {
-        List<Fault> begun = new ArrayList<>();
-        Map<String, String> failed = new HashMap<>(failures);
-        for (Fault fault : faults) {
-            if (isDue(fault, now)) {
-                begin(fault, begun, failed, now);
-            } else {
-                begun.add(fault);
-            }
-        }
-        // Only now: one that has ended may have acted when another one began.
-        begun.removeIf(fault -> fault.endNs() <= now.boottimeNs());
-        return begun.equals(faults) && failed.equals(failures) ? this : with(begun, failed);
-    }
-
-    private boolean isDue(Fault fault, HostInstant now) {
-        return !fault.isActive() && !fault.isPaused() && fault.startNs() <= now.boottimeNs()
-                && !failures.containsKey(fault.id());
-    }
-
-    private void begin(Fault due, List<Fault> begun, Map<String, String> failed, HostInstant now) {
-        try {
-            begun.add(begun(due, begun.stream()
-                    .filter(other -> other.isActive() && other.endNs() > due.startNs()).toList(), now));
-        } catch (InvalidComponentException e) {
-            failed.put(due.id(), e.detail());
-            begun.add(due);
-        }
+        return new DueFaults(this, now).applied();
     }
 
     /**
@@ -314,45 +297,7 @@ public final class Faults {
      * later. Where that would not be possible, as another fault begins or ends before, they end when they were to.
      */
     public Faults begun(HostInstant now) {
-        Faults late = delayed(now, fault -> fault.delayedTo(now.boottimeNs()));
-        if (late != this && new Future(clocks.size(), _ -> true, Optional.empty()).objection(late, now).isPresent()) {
-            late = delayed(now, fault -> fault.shortenedTo(now.boottimeNs()));
-        }
-        return late.at(now);
-    }
-
-    private Faults delayed(HostInstant now, UnaryOperator<Fault> delay) {
-        List<Fault> late = faults.stream().map(fault -> isDue(fault, now) && fault.startNs() < now.boottimeNs()
-                && fault.endNs() > now.boottimeNs() ? delay.apply(fault) : fault).toList();
-        return late.equals(faults) ? this : with(late, failures);
-    }
-
-    /** A fault that begins under those before it, with what the time scales of its clocks show then. */
-    private Fault begun(Fault due, List<Fault> acting, HostInstant now) {
-        HostInstant start = now.plus(due.startNs() - now.boottimeNs());
-        Map<Integer, Long> anchors = new HashMap<>();
-        Map<Integer, Long> targets = new HashMap<>();
-        for (int id = 0; id < clocks.size(); id++) {
-            if (isFor(due, id)) {
-                FaultChain before = chain(id, acting);
-                boolean isMonotonic = clocks.get(id).type() == ClockType.MONOTONIC;
-                anchors.put(id, before.apply(isMonotonic ? start.boottimeNs() : start.taiNs(), start.boottimeNs()));
-                if (due.effect() instanceof Effect.SetTime set) {
-                    targets.put(id, set.taiNs(before.isEmpty() ? leapSeconds : before.leapSeconds()));
-                }
-            }
-        }
-        Fault begun = due.anchored(anchors, targets);
-        List<Fault> all = new ArrayList<>(acting);
-        all.add(begun);
-        for (int id : anchors.keySet()) {
-            if (!clock(id, chain(id, all)).isInRange(start)) {
-                throw new InvalidComponentException(Effect.EFFECT,
-                        ("clock %d would leave 1970-01-01 to 2554-07-21, what 64"
-                                + " bits of nanoseconds hold").formatted(id));
-            }
-        }
-        return begun;
+        return new DueFaults(this, now).begun();
     }
 
     /**
