@@ -1,22 +1,14 @@
 package io.clocktower.plan;
 
 import io.clocktower.clock.HostInstant;
-import io.clocktower.device.DeviceChanges.Injected;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.fault.Fault;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.Schedule.Item;
 import io.clocktower.spec.DeviceException;
-import io.clocktower.spec.DeviceException.Reason;
 import io.clocktower.spec.DeviceSpec;
-import io.clocktower.spec.DeviceVersion;
-import io.clocktower.spec.FieldError;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -24,7 +16,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
@@ -49,11 +40,9 @@ public final class Plans implements AutoCloseable {
     private static final String PREFIX = "p";
 
     private final DeviceHost devices;
-    private final PlanObserver observer;
+    private final PlanChanges changes;
     private final Lanes lanes;
     private final ConcurrentNavigableMap<Long, PlanRun> runs = new ConcurrentSkipListMap<>();
-    private final LongAdder injected = new LongAdder();
-    private final LongAdder failed = new LongAdder();
     private volatile Runnable wakeUp = () -> {};
     private boolean isClosed;
     private volatile boolean isFrozen;
@@ -64,7 +53,7 @@ public final class Plans implements AutoCloseable {
      */
     Plans(DeviceHost devices, PlanObserver observer, Executor executor) {
         this.devices = devices;
-        this.observer = observer;
+        changes = new PlanChanges(devices, observer);
         lanes = new Lanes(executor);
     }
 
@@ -85,22 +74,9 @@ public final class Plans implements AutoCloseable {
                 .collect(Collectors.toMap(DeviceSpec::name, DeviceSpec::labels));
         Schedule schedule = Schedule.of(plan, labels);
         for (Item item : schedule.items()) {
-            refuseImpossible(item);
+            changes.refuseImpossible(item);
         }
         return schedule;
-    }
-
-    private void refuseImpossible(Item item) throws PlanException {
-        try {
-            devices.changes().preview(item.device(), Optional.empty(), item.fault(), List.of(0L));
-        } catch (DeviceException e) {
-            // Other reasons may no longer apply when the item is due.
-            if (e.reason() == Reason.IMPOSSIBLE) {
-                FieldError fault = e.fault().orElseThrow().in(Schedule.path(item.step()) + "fault");
-                throw PlanException.impossible(fault.field(), "%s (device %s)".formatted(fault.detail(),
-                        item.device()));
-            }
-        }
     }
 
     /**
@@ -179,7 +155,7 @@ public final class Plans implements AutoCloseable {
 
     /** The plans, in the order in which they were started, without their items. */
     public List<PlanStatus> list() {
-        BiPredicate<String, String> isThere = standing();
+        BiPredicate<String, String> isThere = changes.standing();
         return runs.values().stream().map(run -> run.status(isThere, false)).toList();
     }
 
@@ -190,7 +166,7 @@ public final class Plans implements AutoCloseable {
 
     /** How many plans run, and what became of items. */
     public PlanCounts counts() {
-        return new PlanCounts(running().size(), injected.sum(), failed.sum());
+        return new PlanCounts(running().size(), changes.injected(), changes.failed());
     }
 
     /** One plan. */
@@ -204,16 +180,7 @@ public final class Plans implements AutoCloseable {
     }
 
     private PlanStatus status(PlanRun run, boolean isDetailed) {
-        return run.status(standing(), isDetailed);
-    }
-
-    /** Whether a device has a fault. Each device is asked only once. */
-    private BiPredicate<String, String> standing() {
-        long nowNs = devices.now().boottimeNs();
-        Map<String, Set<String>> known = new HashMap<>();
-        return (device, fault) -> known.computeIfAbsent(device, name -> devices.faults(name).stream()
-                .flatMap(faults -> faults.list().stream()).filter(there -> there.endNs() > nowNs).map(Fault::id)
-                .collect(Collectors.toSet())).contains(fault);
+        return run.status(changes.standing(), isDetailed);
     }
 
     /**
@@ -230,7 +197,7 @@ public final class Plans implements AutoCloseable {
     private PlanStatus stop(PlanRun run, String caller) {
         run.stop(devices.now());
         List<CompletableFuture<Void>> reverts = run.devices().stream()
-                .map(device -> lanes.submit(device, () -> revert(run, device, caller))).toList();
+                .map(device -> lanes.submit(device, () -> changes.revert(run, device, caller))).toList();
         try {
             CompletableFuture.allOf(reverts.toArray(CompletableFuture<?>[]::new)).get(REVERT_DEADLINE_MS,
                     TimeUnit.MILLISECONDS);
@@ -245,25 +212,6 @@ public final class Plans implements AutoCloseable {
         LOG.infof("plan %s stopped by %s: %s", run.id(), caller, stopped.counts().summary());
         prune();
         return stopped;
-    }
-
-    private void revert(PlanRun run, String device, String caller) {
-        Set<String> own = run.faultsAt(device);
-        if (own.isEmpty()) {
-            return;
-        }
-        try {
-            String actor = run.actor(caller);
-            var changed = devices.changes().by(caller).revert(device, DeviceVersion.ANY,
-                    fault -> own.contains(fault.id()));
-            run.onReverted(device, changed.before().faults().list().stream().map(Fault::id).filter(own::contains)
-                    .collect(Collectors.toSet()));
-            observer.onChanged(actor, changed);
-        } catch (DeviceException e) {
-            if (e.reason() != Reason.NOT_FOUND) {
-                run.onNotReverted(device, e.getMessage(), e.reason() == Reason.NOT_KNOWN);
-            }
-        }
     }
 
     /**
@@ -321,26 +269,7 @@ public final class Plans implements AutoCloseable {
     }
 
     private void inject(PlanRun run, PlanRun.Progress item) {
-        if (run.isCancelled(item)) {
-            return;
-        }
-        boolean isLast;
-        try {
-            String actor = run.actor(run.caller());
-            Injected done = devices.changes().by(run.caller()).inject(item.item().device(), DeviceVersion.ANY,
-                    Optional.of(item.faultId()), item.request());
-            observer.onChanged(actor, done.changed());
-            injected.increment();
-            isLast = run.onInjected(item, devices.now());
-        } catch (DeviceException e) {
-            failed.increment();
-            isLast = run.onFailed(item, e.getMessage(), e.reason() == Reason.NOT_KNOWN, devices.now());
-        } catch (RuntimeException e) {
-            failed.increment();
-            LOG.errorf(e, "plan %s: unexpected failure", run.id());
-            isLast = run.onFailed(item, "unexpected failure; see the log of the service", true, devices.now());
-        }
-        if (isLast) {
+        if (!run.isCancelled(item) && changes.inject(run, item)) {
             LOG.infof("plan %s completed: %s", run.id(), status(run, false).counts().summary());
             prune();
         }
