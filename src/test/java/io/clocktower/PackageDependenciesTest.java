@@ -29,6 +29,8 @@ class PackageDependenciesTest {
             .layer("loop").definedBy("io.clocktower.loop..")
             .layer("host").definedBy("io.clocktower.host..")
             .layer("counter").definedBy("io.clocktower.counter..")
+            .layer("status").definedBy("io.clocktower.status..")
+            .layer("hosted").definedBy("io.clocktower.hosted..")
             .layer("device").definedBy("io.clocktower.device..")
             .layer("handover").definedBy("io.clocktower.handover..")
             .layer("plan").definedBy("io.clocktower.plan..")
@@ -59,41 +61,39 @@ class PackageDependenciesTest {
             .whereLayer("counter").mayOnlyAccessLayers("linux", "clock", "rtc")
             .whereLayer("socket").mayOnlyAccessLayers("linux", "clock", "spec", "fault", "event")
             .whereLayer("loop").mayOnlyAccessLayers("linux")
+            .whereLayer("status").mayOnlyAccessLayers("vhostuser", "rtc", "clock", "spec", "fault")
+            .whereLayer("hosted")
+            .mayOnlyAccessLayers("linux", "loop", "socket", "host", "counter", "memory", "virtqueue", "vhostuser",
+                    "rtc", "clock", "spec", "fault", "event", "state", "status")
             .whereLayer("device")
             .mayOnlyAccessLayers("linux", "loop", "socket", "host", "counter", "memory", "virtqueue", "vhostuser",
-                    "rtc", "clock",
-                    "spec", "fault",
-                    "event",
-                    "state")
+                    "rtc", "clock", "spec", "fault", "event", "state", "status", "hosted")
             .whereLayer("handover")
-            .mayOnlyAccessLayers("linux", "memory", "vhostuser", "counter", "device", "clock", "spec", "fault", "event",
-                    "state")
-            .whereLayer("plan").mayOnlyAccessLayers("device", "clock", "spec", "fault", "state")
+            .mayOnlyAccessLayers("linux", "memory", "vhostuser", "counter", "hosted", "device", "clock", "spec",
+                    "fault", "event", "state", "status")
+            .whereLayer("plan").mayOnlyAccessLayers("device", "clock", "spec", "fault", "state", "status")
             .whereLayer("config")
             .mayOnlyAccessLayers("host", "loop", "http", "device", "handover", "clock", "spec", "fault", "event",
-                    "state")
+                    "state", "status")
             .whereLayer("audit").mayOnlyAccessLayers("spec")
             .whereLayer("http").mayOnlyAccessLayers("linux")
             .whereLayer("security")
-            .mayOnlyAccessLayers("http", "device", "config", "audit", "clock", "spec", "fault", "event", "state")
+            .mayOnlyAccessLayers("http", "device", "config", "audit", "clock", "spec", "fault", "event", "state",
+                    "status")
             .whereLayer("api")
             .mayOnlyAccessLayers("host", "device", "handover", "config", "audit", "plan", "security", "clock", "spec",
-                    "fault",
-                    "event",
-                    "state")
+                    "fault", "event", "state", "status")
             .whereLayer("metrics")
             .mayOnlyAccessLayers("linux", "loop", "host", "http", "device", "plan", "config", "audit", "security",
-                    "webhook", "clock", "spec",
-                    "fault",
-                    "event",
-                    "state")
+                    "webhook", "clock", "spec", "fault", "event", "state", "status")
             .whereLayer("webhook")
-            .mayOnlyAccessLayers("device", "handover", "config", "clock", "spec", "fault", "event", "state")
-            .whereLayer("health").mayOnlyAccessLayers("device", "config", "clock", "spec", "fault", "event", "state")
+            .mayOnlyAccessLayers("device", "handover", "config", "clock", "spec", "fault", "event", "state", "status")
+            .whereLayer("health")
+            .mayOnlyAccessLayers("device", "config", "clock", "spec", "fault", "event", "state", "status")
             .whereLayer("cli").mayOnlyAccessLayers("spec")
             .whereLayer("console").mayOnlyAccessLayers("config", "clock", "spec", "fault")
             .whereLayer("kubevirt")
-            .mayOnlyAccessLayers("device", "config", "security", "clock", "spec", "fault", "event", "state");
+            .mayOnlyAccessLayers("device", "config", "security", "clock", "spec", "fault", "event", "state", "status");
 
     @ArchTest
     static final ArchRule ONLY_THE_LINUX_PACKAGE_MAKES_DOWNCALLS = noClasses().that()

@@ -2,8 +2,8 @@ package io.clocktower.api;
 
 import io.clocktower.clock.HostInstant;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.StatusPages;
+import io.clocktower.status.DeviceStatus;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;

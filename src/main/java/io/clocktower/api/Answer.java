@@ -1,11 +1,11 @@
 package io.clocktower.api;
 
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.StatusPages;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.LabelSelector;
+import io.clocktower.status.DeviceStatus;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ServiceUnavailableException;
 import java.util.List;

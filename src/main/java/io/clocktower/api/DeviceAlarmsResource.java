@@ -1,8 +1,8 @@
 package io.clocktower.api;
 
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.spec.DeviceException;
+import io.clocktower.status.DeviceStatus;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;

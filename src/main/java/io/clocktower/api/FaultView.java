@@ -2,9 +2,9 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.fault.EffectKind;
 import io.clocktower.fault.Fault;
+import io.clocktower.status.DeviceStatus;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package io.clocktower.api;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.device.StatusPages;
 import io.clocktower.spec.DeviceException;
+import io.clocktower.status.DeviceStatus;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -2,8 +2,8 @@ package io.clocktower.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.clocktower.clock.Effect;
-import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.DeviceStatus.FaultEffect;
+import io.clocktower.status.DeviceStatus;
+import io.clocktower.status.DeviceStatus.FaultEffect;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;

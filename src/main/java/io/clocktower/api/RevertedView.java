@@ -1,10 +1,10 @@
 package io.clocktower.api;
 
 import io.clocktower.device.DeviceChanges.Changed;
-import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.DeviceStatus.FaultEffect;
 import io.clocktower.fault.Fault;
 import io.clocktower.fault.Faults;
+import io.clocktower.status.DeviceStatus;
+import io.clocktower.status.DeviceStatus.FaultEffect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

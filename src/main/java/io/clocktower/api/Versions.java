@@ -1,9 +1,9 @@
 package io.clocktower.api;
 
-import io.clocktower.device.DeviceStatus;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.spec.FieldError;
 import io.clocktower.spec.Texts;
+import io.clocktower.status.DeviceStatus;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.Arrays;
 import java.util.List;

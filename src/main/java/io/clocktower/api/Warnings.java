@@ -1,8 +1,8 @@
 package io.clocktower.api;
 
 import io.clocktower.clock.Words;
-import io.clocktower.device.DeviceStatus;
-import io.clocktower.device.DeviceStatus.Clock;
+import io.clocktower.status.DeviceStatus;
+import io.clocktower.status.DeviceStatus.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -3,16 +3,19 @@ package io.clocktower.device;
 import io.clocktower.clock.CounterMapping;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
-import io.clocktower.device.DeviceStatus.FaultEffect;
 import io.clocktower.fault.Fault;
 import io.clocktower.fault.FaultRequest;
 import io.clocktower.fault.Faults;
 import io.clocktower.fault.Preview;
+import io.clocktower.hosted.HostedDevice;
+import io.clocktower.hosted.PreparedChange;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceException.Reason;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.state.DeviceRecord;
 import io.clocktower.state.DeviceStore;
+import io.clocktower.status.DeviceStatus;
+import io.clocktower.status.DeviceStatus.FaultEffect;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +60,10 @@ public final class DeviceChanges {
      * @param unkept why the change is not on disk yet; empty if it is
      */
     public record Changed(DeviceRecord before, DeviceStatus after, Optional<String> unkept) {
+
+        private static Changed of(HostedDevice.Applied applied, Optional<String> unkept) {
+            return new Changed(applied.before(), applied.after(), unkept);
+        }
 
         /** One of the device's faults after the change. */
         public FaultEffect fault(String id) {
@@ -121,7 +128,7 @@ public final class DeviceChanges {
     private Changed applyKept(DeviceProxy proxy, DeviceRecord.Change change, DeviceRecord kept)
             throws DeviceException {
         try {
-            Changed changed = proxy.device().apply(change, actor);
+            Changed changed = Changed.of(proxy.device().apply(change, actor), Optional.empty());
             if (!proxy.device().record().faults().isSameAs(kept.faults())) {
                 devices.onChanged(proxy);
             }
@@ -226,9 +233,9 @@ public final class DeviceChanges {
             throws DeviceException {
         DeviceProxy proxy = devices.device(name);
         HostedDevice device = proxy.device();
-        Changed changed;
+        HostedDevice.Applied applied;
         try {
-            changed = proxy.command(() -> {
+            applied = proxy.command(() -> {
                 device.requireVersion(expected);
                 return device.apply((record, now) -> record.with(record.faults().revert(reverted, now)), actor);
             }, "the faults will be reverted when the loop resumes");
@@ -238,7 +245,8 @@ public final class DeviceChanges {
             }
             throw e;
         }
-        if (changed.before().version().equals(changed.after().version())) {
+        Changed changed = Changed.of(applied, Optional.empty());
+        if (applied.before().version().equals(applied.after().version())) {
             return changed;
         }
         try {
@@ -251,7 +259,7 @@ public final class DeviceChanges {
                 return changed;
             }
             devices.onChanged(proxy);
-            return new Changed(changed.before(), changed.after(), Optional.of(e.getMessage()));
+            return Changed.of(applied, Optional.of(e.getMessage()));
         }
     }
 

@@ -3,7 +3,6 @@ package io.clocktower.device;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.LeapSeconds;
-import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.fault.ClockReading;
 import io.clocktower.fault.Faults;
@@ -15,14 +14,14 @@ import io.clocktower.loop.CommandWaits;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.loop.PollingSwitch;
 import io.clocktower.spec.DeviceException;
-import io.clocktower.spec.DeviceException.Reason;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.spec.Texts;
 import io.clocktower.state.BootId;
-import io.clocktower.state.DeviceRecord;
 import io.clocktower.state.DeviceStore;
 import io.clocktower.state.StateFiles;
+import io.clocktower.status.DeviceCounters;
+import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.HostLimits;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,8 +39,6 @@ import org.jboss.logging.Logger;
 /** The devices of this process. Thread-safe: what it does to a device it does on the device's event loop. */
 public final class DeviceHost implements AutoCloseable {
 
-    private static final Logger LOG = Logger.getLogger(DeviceHost.class);
-
     private final HostClock host;
     private final LeapSeconds leapSeconds;
     private final DeviceStore store;
@@ -51,6 +48,7 @@ public final class DeviceHost implements AutoCloseable {
     private final List<EventLoop> loops;
     private final Map<String, DeviceProxy> devices = new ConcurrentSkipListMap<>();
     private final Placement placement;
+    private final Inventory inventory;
     private final Drain drain = new Drain(devices.values());
     private final PollingSwitch polling;
     private final SocketWatch sockets;
@@ -81,6 +79,7 @@ public final class DeviceHost implements AutoCloseable {
         sockets = new SocketWatch(devices.values(), this::look);
         placement = new Placement(host, timers, loops, devices, limits,
                 (name, loop) -> new LoopReports(events, loop, drain::onDisconnected, () -> onChanged(name)));
+        inventory = new Inventory(devices, placement, store, host, leapSeconds, events, this::onChanged);
         writers = loops.stream().collect(Collectors.toMap(Function.identity(), _ -> new StateWriter(store)));
     }
 
@@ -141,7 +140,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if its name is taken or it cannot listen
      */
     public void configure(DeviceSpec spec) throws DeviceException {
-        placement.place(store.restore(spec, true, leapSeconds, HostInstant.of(host)));
+        inventory.restore(spec, true);
     }
 
     /** The devices that were made over REST and kept, and that the configuration has not asked for. */
@@ -155,7 +154,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if it cannot be hosted any more; it stays kept
      */
     public void restore(DeviceSpec spec) throws DeviceException {
-        placement.place(store.restore(spec, false, leapSeconds, HostInstant.of(host)));
+        inventory.restore(spec, false);
     }
 
     /**
@@ -170,33 +169,7 @@ public final class DeviceHost implements AutoCloseable {
 
     /** The same, made by somebody whom the event names. */
     public DeviceStatus create(DeviceSpec spec, Optional<String> actor) throws DeviceException {
-        DeviceProxy proxy = placement.place(DeviceRecord.create(spec, false, leapSeconds, HostInstant.of(host)));
-        try {
-            DeviceStatus made = proxy.exclusively(() -> {
-                record Made(DeviceRecord record, DeviceStatus status) {}
-                // Nothing is asked once it is kept: no answer would leave open whether it was made.
-                Made asked = proxy.ask(() -> new Made(proxy.device().record(), proxy.device().status()));
-                store.keep(asked.record());
-                return asked.status();
-            });
-            events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_CREATED, spec,
-                    "created, listens at " + spec.socket()).to(spec.socket().toString()).by(actor));
-            return made;
-        } catch (DeviceException e) {
-            undo(proxy, e);
-            throw e;
-        }
-    }
-
-    /** The caller gets an error, so a restart of the service must not restore the device. */
-    private void undo(DeviceProxy proxy, DeviceException why) {
-        try {
-            store.forget(proxy.name());
-        } catch (DeviceException e) {
-            why.addSuppressed(e);
-            LOG.error(e.getMessage());
-        }
-        placement.remove(proxy);
+        return inventory.create(spec, actor);
     }
 
     /**
@@ -212,46 +185,7 @@ public final class DeviceHost implements AutoCloseable {
     /** The same, made by somebody whom the event names. */
     public void remove(String name, Predicate<DeviceVersion> expected, boolean isForced, Optional<String> actor)
             throws DeviceException {
-        DeviceProxy proxy = device(name);
-        proxy.exclusively(() -> {
-            DeviceRecord record = proxy.ask(() -> {
-                checkRemovable(proxy.device(), expected, isForced);
-                return proxy.device().record();
-            });
-            store.forget(name);
-            try {
-                return proxy.command(() -> {
-                    close(proxy, expected, isForced);
-                    return null;
-                }, "the device will be removed when the loop resumes");
-            } catch (DeviceException e) {
-                if (e.reason() != Reason.NOT_KNOWN) {
-                    // For example because a front-end has connected since.
-                    store.keep(record);
-                }
-                throw e;
-            }
-        });
-        proxy.socket().deleteFile();
-        DeviceSpec spec = proxy.device().spec();
-        events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_REMOVED, spec, "removed")
-                .from(spec.socket().toString()).by(actor));
-    }
-
-    /** On the loop's thread; the caller may have given up by then. */
-    private void close(DeviceProxy proxy, Predicate<DeviceVersion> expected, boolean isForced) throws DeviceException {
-        try {
-            checkRemovable(proxy.device(), expected, isForced);
-        } catch (DeviceException e) {
-            onChanged(proxy);
-            throw e;
-        }
-        try {
-            proxy.close();
-        } finally {
-            // Last: a name that is free has a socket at which no process listens.
-            devices.remove(proxy.name(), proxy);
-        }
+        inventory.remove(device(name), expected, isForced, actor);
     }
 
     private void onChanged(String name) {
@@ -261,16 +195,6 @@ public final class DeviceHost implements AutoCloseable {
     /** A device differs from what is kept of it, or may do so. */
     void onChanged(DeviceProxy proxy) {
         writers.get(proxy.loop()).onChanged(proxy);
-    }
-
-    private static void checkRemovable(HostedDevice device, Predicate<DeviceVersion> expected, boolean isForced)
-            throws DeviceException {
-        device.requireVersion(expected);
-        if (!isForced && device.isConnected()) {
-            throw DeviceException
-                    .conflict("device " + device.spec().name() + ": a virtual machine is connected and would"
-                            + " lose its clock until it is restarted; use force=true to remove it anyway");
-        }
     }
 
     DeviceProxy device(String name) throws DeviceException {

@@ -1,19 +1,21 @@
 package io.clocktower.device;
 
-import java.util.stream.IntStream;
-import java.util.List;
-import io.clocktower.fault.Faults;
-import io.clocktower.fault.ClockReading;
 import io.clocktower.clock.HostInstant;
+import io.clocktower.fault.ClockReading;
+import io.clocktower.fault.Faults;
+import io.clocktower.hosted.DeviceSnapshot;
+import io.clocktower.hosted.HostedDevice;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 
 /** A device as other threads than its event loop reach it: by commands, and with one change at a time. Thread-safe. */
 final class DeviceProxy {

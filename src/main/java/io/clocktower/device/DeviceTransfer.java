@@ -1,5 +1,6 @@
 package io.clocktower.device;
 
+import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;

@@ -1,6 +1,7 @@
 package io.clocktower.device;
 
 import io.clocktower.loop.EventLoop;
+import io.clocktower.status.DeviceState;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;

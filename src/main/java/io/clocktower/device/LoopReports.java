@@ -2,6 +2,7 @@ package io.clocktower.device;
 
 import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvents;
+import io.clocktower.hosted.DeviceObserver;
 import io.clocktower.loop.EventLoop;
 import org.jboss.logging.Logger;
 

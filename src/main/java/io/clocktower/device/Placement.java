@@ -2,6 +2,9 @@ package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.host.HostTimer;
+import io.clocktower.hosted.DeviceObserver;
+import io.clocktower.hosted.DeviceSnapshot;
+import io.clocktower.hosted.HostedDevice;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;

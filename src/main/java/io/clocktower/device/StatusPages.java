@@ -1,6 +1,8 @@
 package io.clocktower.device;
 
+import io.clocktower.hosted.HostedDevice;
 import io.clocktower.spec.DeviceException;
+import io.clocktower.status.DeviceStatus;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

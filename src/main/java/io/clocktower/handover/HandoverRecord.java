@@ -2,9 +2,9 @@ package io.clocktower.handover;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.clocktower.counter.CounterLookup;
-import io.clocktower.device.DeviceCounters;
-import io.clocktower.device.DeviceSnapshot;
 import io.clocktower.event.DeviceEvents;
+import io.clocktower.hosted.DeviceSnapshot;
+import io.clocktower.status.DeviceCounters;
 import io.clocktower.vhostuser.FrontEndState;
 import java.util.List;
 import java.util.Map;

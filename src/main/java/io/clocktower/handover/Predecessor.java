@@ -2,9 +2,9 @@ package io.clocktower.handover;
 
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceSnapshot;
 import io.clocktower.device.DeviceTransfer;
 import io.clocktower.handover.Link.Type;
+import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;

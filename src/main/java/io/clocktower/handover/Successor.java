@@ -1,9 +1,9 @@
 package io.clocktower.handover;
 
 import io.clocktower.clock.LeapSeconds;
-import io.clocktower.device.DeviceSnapshot;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.handover.Link.Type;
+import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.UnixSocket;

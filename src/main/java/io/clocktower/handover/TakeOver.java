@@ -2,8 +2,8 @@ package io.clocktower.handover;
 
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceSnapshot;
 import io.clocktower.device.DeviceTransfer;
+import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.state.DeviceRecord;

@@ -1,7 +1,7 @@
 package io.clocktower.metrics;
 
-import io.clocktower.device.RequestDurations;
-import io.clocktower.device.RequestDurations.Distribution;
+import io.clocktower.status.RequestDurations;
+import io.clocktower.status.RequestDurations.Distribution;
 import io.prometheus.client.Collector;
 import io.prometheus.client.Collector.MetricFamilySamples;
 import io.prometheus.client.Collector.MetricFamilySamples.Sample;

@@ -21,6 +21,8 @@ import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

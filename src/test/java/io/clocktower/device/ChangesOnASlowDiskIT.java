@@ -27,6 +27,7 @@ import io.clocktower.state.DeviceStore;
 import io.clocktower.state.HookedFiles;
 import io.clocktower.state.KeptFiles;
 import io.clocktower.state.StateDirectory;
+import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.HostLimits;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -21,6 +21,7 @@ import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Guest.Response;
+import io.clocktower.status.DeviceState;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

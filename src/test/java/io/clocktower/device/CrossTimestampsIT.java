@@ -16,6 +16,8 @@ import io.clocktower.frontend.Guest.Response;
 import io.clocktower.linux.CycleCounter;
 import io.clocktower.rtc.GuestCounter;
 import io.clocktower.spec.DeviceVersion;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -8,6 +8,7 @@ import io.clocktower.state.BootId;
 import io.clocktower.state.DeviceStore;
 import io.clocktower.state.HookedFiles;
 import io.clocktower.state.StateDirectory;
+import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.HostLimits;
 import java.io.IOException;
 import java.nio.file.Files;

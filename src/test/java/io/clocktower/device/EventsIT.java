@@ -20,6 +20,7 @@ import io.clocktower.frontend.Guest;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
+import io.clocktower.status.DeviceState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;

@@ -11,6 +11,7 @@ import io.clocktower.fault.FaultRequests;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import io.clocktower.spec.DeviceVersion;
+import io.clocktower.status.DeviceState;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -23,6 +24,8 @@ class FailuresIT {
 
     private static final long SECOND = 1_000_000_000;
     private static final int ENABLED = 1;
+    /** When a device looks at its alarms again after a failure. */
+    private static final long AGAIN_NS = SECOND;
 
     private Devices devices;
 
@@ -82,7 +85,7 @@ class FailuresIT {
             assertEquals(0, alarmq.awaitNotification());
             assertTrue(!devices.status("failing").faults().getFirst().fault().isActive(), "it could not begin");
 
-            devices.clock().advance(DeviceTimer.AGAIN_NS);
+            devices.clock().advance(AGAIN_NS);
             devices.await("failing", status -> status.faults().getFirst().fault().isActive());
         }
     }

@@ -23,6 +23,7 @@ import io.clocktower.frontend.Guest;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceException.Reason;
 import io.clocktower.spec.DeviceVersion;
+import io.clocktower.status.DeviceStatus;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.time.LocalDate;

@@ -25,6 +25,7 @@ import io.clocktower.frontend.SilentFuse;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.memory.MemoryLimits;
+import io.clocktower.status.DeviceState;
 import io.clocktower.vhostuser.HostLimits;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -36,6 +36,8 @@ import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Libc;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -21,6 +21,7 @@ import io.clocktower.frontend.PartedGuest;
 import io.clocktower.frontend.PartedGuest.Part;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.status.DeviceState;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Stream;

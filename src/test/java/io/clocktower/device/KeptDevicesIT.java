@@ -28,6 +28,7 @@ import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.state.KeptFiles;
 import io.clocktower.state.StateFile;
+import io.clocktower.status.DeviceStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

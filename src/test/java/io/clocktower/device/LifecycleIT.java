@@ -27,6 +27,7 @@ import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Libc;
 import io.clocktower.frontend.PartedGuest;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.status.DeviceState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

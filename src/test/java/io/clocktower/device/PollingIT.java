@@ -9,6 +9,7 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.frontend.Bystander;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
+import io.clocktower.status.DeviceState;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;

@@ -50,6 +50,8 @@ import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.spec.DeviceFeatures;
 import io.clocktower.spec.DeviceSpec;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;

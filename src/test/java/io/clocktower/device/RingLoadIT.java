@@ -24,6 +24,7 @@ import io.clocktower.frontend.PackedDriver;
 import io.clocktower.frontend.RingDriver;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
+import io.clocktower.status.DeviceState;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -27,6 +27,7 @@ import io.clocktower.frontend.RingDriver;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.status.DeviceState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

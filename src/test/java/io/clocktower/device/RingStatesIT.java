@@ -34,6 +34,8 @@ import io.clocktower.frontend.Libc;
 import io.clocktower.frontend.RingDriver;
 import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
+import io.clocktower.status.DeviceState;
+import io.clocktower.status.DeviceStatus;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;

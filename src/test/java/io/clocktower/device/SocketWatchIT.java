@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.frontend.Guest;
+import io.clocktower.status.DeviceState;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;

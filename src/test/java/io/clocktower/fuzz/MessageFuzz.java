@@ -1,6 +1,5 @@
 package io.clocktower.fuzz;
 
-import io.clocktower.device.DeviceState;
 import io.clocktower.device.Devices;
 import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
@@ -8,6 +7,7 @@ import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.Libc;
 import io.clocktower.frontend.Requests;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.status.DeviceState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,12 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.clocktower.clock.ClockSpec;
-import io.clocktower.device.DeviceState;
 import io.clocktower.device.Devices;
 import io.clocktower.device.ManualHostClock;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import io.clocktower.plan.PlanCounts;
+import io.clocktower.status.DeviceState;
 import io.prometheus.client.Collector.MetricFamilySamples.Sample;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,14 +1,17 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.ServedClock;
-import io.clocktower.device.DeviceSnapshot.Begun;
 import io.clocktower.fault.ClockReading;
 import io.clocktower.fault.Fault;
 import io.clocktower.fault.Faults;
+import io.clocktower.hosted.DeviceSnapshot.Begun;
+import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.spec.DeviceSpec;
+import io.clocktower.status.DeviceCounters;
+import io.clocktower.status.DeviceStatus;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +105,9 @@ final class DeviceClocks {
     }
 
     /** Each clock at an instant, with its alarm. */
-    List<DeviceStatus.Clock> status(HostInstant now, Map<Integer, DeviceStatus.Alarm> alarms) {
+    List<DeviceStatus.Clock> status(HostInstant now, List<AlarmStatus> alarms) {
+        Map<Integer, DeviceStatus.Alarm> ofClocks = alarms.stream()
+                .collect(Collectors.toMap(AlarmStatus::clockId, DeviceStatus.Alarm::of));
         return IntStream.range(0, clocks.size()).mapToObj(id -> {
             ServedClock clock = faults.clock(id);
             clock.holdMonotonic(clocks.get(id).monotonicNs());
@@ -111,7 +116,7 @@ final class DeviceClocks {
             return new DeviceStatus.Clock(spec.clocks().get(id), ClockReading.of(id, clock, now),
                     active.stream().map(Fault::id).toList(), readsSince(active, id), counters.reads(id),
                     counters.lastReadNs(id), counters.readsLastMinute(id), counters.lastReadAgeNs(id),
-                    Optional.ofNullable(alarms.get(id)));
+                    Optional.ofNullable(ofClocks.get(id)));
         }).toList();
     }
 

@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,6 +1,7 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.state.DeviceRecord;
+import io.clocktower.status.DeviceStatus;
 import java.util.Optional;
 
 /**
@@ -10,4 +11,4 @@ import java.util.Optional;
  * @param unchanged the device as it stays, if the change changes nothing
  * @param changes how many changes operators had made before
  */
-record PreparedChange(DeviceRecord now, DeviceRecord next, Optional<DeviceStatus> unchanged, long changes) {}
+public record PreparedChange(DeviceRecord now, DeviceRecord next, Optional<DeviceStatus> unchanged, long changes) {}

@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.host.HostTimer;
 import io.clocktower.rtc.AlarmTimer;

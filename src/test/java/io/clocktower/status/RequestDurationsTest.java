@@ -1,10 +1,10 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.clocktower.device.RequestDurations.Distribution;
 import io.clocktower.rtc.RequestType;
+import io.clocktower.status.RequestDurations.Distribution;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 

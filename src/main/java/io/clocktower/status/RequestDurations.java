@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import io.clocktower.rtc.RequestType;
 import java.util.List;

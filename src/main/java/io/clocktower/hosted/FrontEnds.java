@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.event.DeviceEvent;
@@ -11,6 +11,8 @@ import io.clocktower.socket.Acceptor;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
+import io.clocktower.status.DeviceCounters;
+import io.clocktower.status.DeviceState;
 import io.clocktower.vhostuser.BackEndListener;
 import io.clocktower.vhostuser.BackEndStatus;
 import io.clocktower.vhostuser.Connection;

@@ -1,12 +1,12 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import io.clocktower.clock.HostClock;
-import io.clocktower.device.DeviceStatus.RequestCount;
-import io.clocktower.device.RequestDurations.Distribution;
 import io.clocktower.rtc.AlarmObserver;
 import io.clocktower.rtc.RequestObserver;
 import io.clocktower.rtc.RequestType;
 import io.clocktower.rtc.Status;
+import io.clocktower.status.DeviceStatus.RequestCount;
+import io.clocktower.status.RequestDurations.Distribution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,7 +65,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     private final AtomicIntegerArray waitingAlarms;
     private volatile DeviceState state = DeviceState.WAITING;
 
-    DeviceCounters(HostClock host, int clocks) {
+    public DeviceCounters(HostClock host, int clocks) {
         this.host = host;
         reads = new AtomicLongArray(clocks);
         lastReadNs = new AtomicLongArray(clocks);
@@ -87,13 +87,13 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     public record Counts(List<Long> requests, List<Long> events, List<Long> reads, List<Long> lastReadNs,
             List<Long> lastReadBoottimeNs, List<Long> recentReads, List<Long> durations, List<Long> alarmEvents) {}
 
-    Counts counts() {
+    public Counts counts() {
         return new Counts(list(requests), list(events), list(reads), list(lastReadNs),
                 list(lastReadBoottimeNs), recentReads.list(), durations.list(), list(alarmEvents));
     }
 
     /** Goes on from counts. Those that this release does not know, and those of clocks that are gone, are left out. */
-    void restore(Counts counts) {
+    public void restore(Counts counts) {
         set(requests, counts.requests());
         set(events, counts.events());
         set(reads, counts.reads());
@@ -146,7 +146,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     }
 
     /** An operator expired the alarm of a clock. */
-    void onForced(int clockId) {
+    public void onForced(int clockId) {
         on(AlarmEvent.FORCED, clockId);
     }
 
@@ -160,11 +160,13 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         waitingAlarms.setOpaque(clockId, isWaiting ? 1 : 0);
     }
 
-    void on(Event event) {
+    /** Counts an event. */
+    public void on(Event event) {
         add(events, event.ordinal(), 1);
     }
 
-    void onState(DeviceState state) {
+    /** A front-end came or went. */
+    public void onState(DeviceState state) {
         this.state = state;
     }
 
@@ -237,7 +239,8 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         }
     }
 
-    List<RequestCount> requests() {
+    /** The requests of each type and status that occurred. */
+    public List<RequestCount> requests() {
         List<RequestCount> happened = new ArrayList<>();
         forEachRequest((type, status, count) -> {
             if (count.getAsLong() > 0) {

@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.event.DeviceEvent;

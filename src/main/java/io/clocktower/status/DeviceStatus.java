@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.CounterMapping;
@@ -55,7 +55,7 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
     public record FrontEnd(long pid, long uid, long gid, long features, long protocolFeatures, int memoryRegions,
             List<Ring> rings) {
 
-        static FrontEnd of(BackEndStatus backEnd) {
+        public static FrontEnd of(BackEndStatus backEnd) {
             Peer peer = backEnd.peer();
             return new FrontEnd(peer.pid(), peer.uid(), peer.gid(), backEnd.features(), backEnd.protocolFeatures(),
                     backEnd.memoryRegions(), backEnd.vrings().stream().map(Ring::of).toList());
@@ -114,7 +114,7 @@ public record DeviceStatus(DeviceSpec spec, boolean isConfigured, DeviceVersion 
     public record Alarm(long timeNs, boolean isEnabled, boolean isReached, boolean isWaiting, long expirations,
             long notifications, long forced) {
 
-        static Alarm of(AlarmStatus alarm) {
+        public static Alarm of(AlarmStatus alarm) {
             return new Alarm(alarm.timeNs(), alarm.isEnabled(), alarm.isReached(), alarm.isWaiting(),
                     alarm.expirations(), alarm.notifications(), alarm.forced());
         }

@@ -1,9 +1,9 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.event.DeviceEvent;
 
 /** Observes one device, on its loop's thread. It must not block. */
-interface DeviceObserver {
+public interface DeviceObserver {
 
     /** A front-end disconnected. */
     void onDisconnected();

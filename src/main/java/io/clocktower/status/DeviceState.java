@@ -1,4 +1,4 @@
-package io.clocktower.device;
+package io.clocktower.status;
 
 /** How far a device is from serving a guest. */
 public enum DeviceState {

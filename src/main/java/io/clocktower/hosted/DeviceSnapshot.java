@@ -1,15 +1,16 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import io.clocktower.counter.CounterLookup;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.state.DeviceRecord;
+import io.clocktower.status.DeviceCounters;
 import io.clocktower.vhostuser.FrontEndState;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * All of a device between two turns of its loop. Another process, or another {@link DeviceHost} of this one, goes on from it.
+ * All of a device between two turns of its loop. Another process, or another host of devices in this one, goes on from it.
  *
  * @param record with the faults as they are kept
  * @param begun by the id of each fault that acts

@@ -1,12 +1,14 @@
-package io.clocktower.device;
+package io.clocktower.hosted;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.clocktower.device.ManualHostClock;
 import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvent.Type;
 import io.clocktower.spec.DeviceSpec;
+import io.clocktower.status.DeviceCounters;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
