@@ -42,6 +42,7 @@ public final class Main {
 
     private static void serve(String... arguments) {
         Console.install();
+        StartAhead.begin();
         NativeLibrary.load().ifPresent(reason -> {
             refuse("cannot load junixsocket's native library: " + reason);
             System.exit(1);

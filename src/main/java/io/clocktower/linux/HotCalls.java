@@ -42,6 +42,11 @@ final class HotCalls {
 
     private HotCalls() {}
 
+    /** Links the calls, rather than at the first of them. */
+    static void link() {
+        MethodHandle ignored = Handles.CLOCK_GETTIME;
+    }
+
     /** {@code epoll_wait}, which waits. */
     static int epollWait(int epoll, MemorySegment events, int maxEvents, int timeoutMs) {
         try {

@@ -56,6 +56,11 @@ final class HotCallsInNativeImage {
     private HotCallsInNativeImage() {}
 
     @Substitute
+    static void link() {
+        // The image is linked.
+    }
+
+    @Substitute
     static int epollWait(int epoll, MemorySegment events, int maxEvents, int timeoutMs) {
         int count = C.epollWait(epoll, events.address(), maxEvents, timeoutMs);
         Reference.reachabilityFence(events);

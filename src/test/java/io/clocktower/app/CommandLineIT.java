@@ -85,6 +85,19 @@ class CommandLineIT {
     }
 
     @Test
+    void aJavaThatIsTooOldIsPassedOverForOneThatIsNot() throws Exception {
+        Path old = directory.resolve("java17");
+        Path java = Files.writeString(Files.createDirectories(old.resolve("bin")).resolve("java"),
+                "#!/bin/sh\nexit 99\n");
+        assertTrue(java.toFile().setExecutable(true));
+        Files.writeString(old.resolve("release"), "IMPLEMENTOR=\"Debian\"\nJAVA_VERSION=\"17.0.15\"\n");
+        CommandLineRun run = CommandLineRun.of(directory, Map.of("JAVA_HOME", old.toString(), "PATH",
+                Path.of(System.getProperty("java.home"), "bin") + ":" + System.getenv("PATH")), "version");
+        assertEquals(0, run.status(), run::toString);
+        assertTrue(run.output().startsWith("clocktower "), run::toString);
+    }
+
+    @Test
     void anOffsetIsSetAndShownAndReverted() throws Exception {
         assertTrue(done("offset", "vm0", "-5m", "--for", "10m", "--reason", "CHG-1234")
                 .startsWith("Set the offset of vm0 to -PT5M until "));
