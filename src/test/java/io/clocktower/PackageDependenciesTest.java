@@ -69,7 +69,7 @@ class PackageDependenciesTest {
             .mayOnlyAccessLayers("linux", "loop", "socket", "host", "counter", "memory", "virtqueue", "vhostuser",
                     "rtc", "clock", "spec", "fault", "event", "state", "status", "hosted")
             .whereLayer("handover")
-            .mayOnlyAccessLayers("linux", "memory", "vhostuser", "counter", "hosted", "device", "clock", "spec",
+            .mayOnlyAccessLayers("linux", "memory", "vhostuser", "counter", "host", "hosted", "device", "clock", "spec",
                     "fault", "event", "state", "status")
             .whereLayer("plan").mayOnlyAccessLayers("device", "clock", "spec", "fault", "state", "status")
             .whereLayer("config")
@@ -89,7 +89,7 @@ class PackageDependenciesTest {
             .whereLayer("webhook")
             .mayOnlyAccessLayers("device", "handover", "config", "clock", "spec", "fault", "event", "state", "status")
             .whereLayer("health")
-            .mayOnlyAccessLayers("device", "config", "clock", "spec", "fault", "event", "state", "status")
+            .mayOnlyAccessLayers("device", "config", "loop", "clock", "spec", "fault", "event", "state", "status")
             .whereLayer("cli").mayOnlyAccessLayers("spec")
             .whereLayer("console").mayOnlyAccessLayers("config", "clock", "spec", "fault")
             .whereLayer("kubevirt")

@@ -12,6 +12,7 @@ import io.clocktower.host.SystemHostClock;
 import io.clocktower.linux.Quietly;
 import io.clocktower.loop.CommandWaits;
 import io.clocktower.loop.EventLoop;
+import io.clocktower.loop.LoopWatch;
 import io.clocktower.loop.PollingSwitch;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
@@ -51,6 +52,7 @@ public final class DeviceHost implements AutoCloseable {
     private final Inventory inventory;
     private final Drain drain = new Drain(devices.values());
     private final PollingSwitch polling;
+    private final LoopWatch watch;
     private final SocketWatch sockets;
     private final DeviceEvents events;
     private volatile Optional<String> absence = Optional.empty();
@@ -75,6 +77,7 @@ public final class DeviceHost implements AutoCloseable {
         changes = new DeviceChanges(this, store, host);
         loops = IntStream.range(0, eventLoops).mapToObj(EventLoop::new).toList();
         polling = PollingSwitch.of(loops);
+        watch = new LoopWatch(loops);
         clockWatch = new HostClockWatch(host, events);
         sockets = new SocketWatch(devices.values(), this::look);
         placement = new Placement(host, timers, loops, devices, limits,
@@ -86,11 +89,6 @@ public final class DeviceHost implements AutoCloseable {
     /** Keeps the devices in these files, before there are any; until then nothing is kept. */
     public void keepIn(StateFiles files) {
         store.open(files);
-    }
-
-    /** Keeps them there from now on; what is there already stays. */
-    public void goOnIn(StateFiles files) {
-        store.goOnIn(files);
     }
 
     /** Keeps all devices as they are now, soon. */
@@ -122,6 +120,11 @@ public final class DeviceHost implements AutoCloseable {
     /** The steps of the host's wall clock. */
     public HostClockWatch clockWatch() {
         return clockWatch;
+    }
+
+    /** The turns of each event loop that took too long. No loop is asked. */
+    public List<LoopWatch.Late> lateTurns() {
+        return watch.late();
     }
 
     /** How long commands have waited for each event loop since the start. No loop is asked. */
@@ -318,6 +321,7 @@ public final class DeviceHost implements AutoCloseable {
     @Override
     public void close() {
         sockets.close();
+        watch.close();
         writers.forEach((loop, writer) -> writer
                 .close(devices.values().stream().filter(proxy -> proxy.loop() == loop).toList()));
         devices.values().forEach(proxy -> Quietly.close(() -> proxy.loop().execute(proxy::close)));

@@ -94,6 +94,11 @@ public final class Reactor implements AutoCloseable {
         turns.turn();
     }
 
+    /** When this turn began to do something, which names the turn; {@link Long#MIN_VALUE} while it waits. Any thread may ask. */
+    public long busySinceNs() {
+        return turns.busySinceNs();
+    }
+
     /** How long this turn has been doing something, in nanoseconds; 0 while it waits. Any thread may ask. */
     public long busyNs() {
         return turns.busyNs();

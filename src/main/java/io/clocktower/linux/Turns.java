@@ -216,6 +216,11 @@ final class Turns {
         deadlines.remove(deadline);
     }
 
+    /** When the present turn began, on the clock; {@link Long#MIN_VALUE} while there is none. */
+    long busySinceNs() {
+        return (long) BUSY_SINCE.getOpaque(this);
+    }
+
     long busyNs() {
         long sinceNs = (long) BUSY_SINCE.getOpaque(this);
         return sinceNs == WAITING ? 0 : Math.max(0, clock.getAsLong() - sinceNs);

@@ -125,6 +125,20 @@ public final class EventLoop implements AutoCloseable {
         return thread.isAlive() ? Duration.ofNanos(reactor.busyNs()) : Duration.ofSeconds(Long.MAX_VALUE);
     }
 
+    /** When the present turn began, on the clock of {@link System#nanoTime}; {@link Long#MIN_VALUE} while there is none. */
+    long busySinceNs() {
+        return thread.isAlive() ? reactor.busySinceNs() : Long.MIN_VALUE;
+    }
+
+    /** What its thread is doing. */
+    StackTraceElement[] stack() {
+        return thread.getStackTrace();
+    }
+
+    String name() {
+        return thread.getName();
+    }
+
     private static <T> void complete(CompletableFuture<T> result, Callable<T> command) {
         try {
             result.complete(command.call());

@@ -8,6 +8,7 @@ import io.clocktower.fault.Faults;
 import io.clocktower.host.HostStatus;
 import io.clocktower.linux.Console;
 import io.clocktower.loop.CommandWaits;
+import io.clocktower.loop.LoopWatch;
 import io.clocktower.plan.PlanCounts;
 import io.clocktower.spec.Build;
 import io.clocktower.spec.DeviceSpec;
@@ -90,10 +91,12 @@ final class ClocktowerCollector extends Collector implements Collector.Describab
         }
         List<Duration> busy = devices.loopsBusyFor();
         List<CommandWaits> waits = devices.commandWaits();
+        List<LoopWatch.Late> late = devices.lateTurns();
         for (int loop = 0; loop < busy.size(); loop++) {
             String number = Integer.toString(loop);
             families.add(Metric.LOOP_BUSY, busy.get(loop).getSeconds() + busy.get(loop).getNano()
                     / NANOSECONDS_PER_SECOND, number);
+            families.add(Metric.LOOP_LATE, late.get(loop).turns(), number);
             families.add(Metric.LOOP_COMMANDS, waits.get(loop).count(), number);
             families.add(Metric.LOOP_COMMAND_WAIT, waits.get(loop).totalNs() / NANOSECONDS_PER_SECOND, number);
         }

@@ -17,6 +17,8 @@ enum Metric {
             "Commands waiting for an event loop; 0 if the loop keeps up", "loop"),
     LOOP_BUSY(GAUGE, "clocktower_event_loop_busy_seconds",
             "How long an event loop has been busy with its present turn, in seconds; 0 while it waits", "loop"),
+    LOOP_LATE(COUNTER, "clocktower_event_loop_late_turns_total",
+            "Turns of an event loop that took longer than 100 ms, in which other devices waited", "loop"),
     LOOP_COMMANDS(COUNTER, "clocktower_event_loop_commands_total", "Commands that an event loop has run", "loop"),
     LOOP_COMMAND_WAIT(COUNTER, "clocktower_event_loop_command_wait_seconds_total",
             "Time that these commands waited for the event loop, in seconds: the delay of the loop is this divided by their number", "loop"),

@@ -19,7 +19,7 @@ class HealthIT {
     private static final Duration STUCK = EventLoopsLiveness.STUCK.plusMillis(1);
 
     private static HealthCheckResponse.Status liveness(Duration... busyFor) {
-        return EventLoopsLiveness.response(List.of(busyFor)).getStatus();
+        return EventLoopsLiveness.response(List.of(busyFor), List.of()).getStatus();
     }
 
     @Test
