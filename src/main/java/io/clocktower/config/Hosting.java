@@ -6,6 +6,7 @@ import io.clocktower.clock.NewestLeapSeconds.Why;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.handover.HandoverPart;
 import io.clocktower.handover.Predecessor;
+import io.clocktower.handover.PredecessorGoneException;
 import io.clocktower.handover.Successor;
 import io.clocktower.handover.TakeOver;
 import io.clocktower.host.HostStatus;
@@ -17,7 +18,6 @@ import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.state.PrivateDirectory;
 import io.clocktower.state.StateDirectory;
-import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -36,9 +36,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
 /** The life of the devices in this service: created from the configuration at its start, served until its end. */
@@ -49,6 +52,7 @@ public class Hosting {
     public static final String SUCCESSOR = "io.clocktower.handover";
 
     private static final Logger LOG = Logger.getLogger(Hosting.class);
+    private static final String HANDOVER = "handover";
 
     private final ClocktowerConfig config;
     private final ShutdownGrace grace;
@@ -56,24 +60,25 @@ public class Hosting {
     private final DeviceHost devices;
     private final NewDirectories created = new NewDirectories();
     private final Instance<HandoverPart> parts;
-    private final Instance<HttpPort> http;
+    private final ReplacedService replaced;
     private StateDirectory state;
     private List<DeviceSpec> configured = List.of();
     private Optional<Successor> successor = Optional.empty();
+    /** Takes over, while guests wait. */
+    private ExecutorService takingOver;
     private Optional<Predecessor> predecessor = Optional.empty();
-    private volatile boolean isReplaced;
     /** Written and read by the threads that start and stop, one after the other. */
     private volatile boolean isServing;
 
     Hosting(ClocktowerConfig config, ShutdownGrace grace, Instance<HandoverPart> parts, Instance<HttpPort> http) {
         this.config = config;
         this.parts = parts;
-        this.http = http;
         this.grace = grace;
         EarlyThreads.start();
         leapSeconds = newestLeapSeconds();
         devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()),
                 config.memory().allowFiles());
+        replaced = new ReplacedService(config, devices, http, () -> state.close());
     }
 
     private static LeapSeconds newestLeapSeconds() {
@@ -102,8 +107,7 @@ public class Hosting {
         refuse(Stream.of(Variables.errors(System.getenv(), config), checked.errors(), WebhookSpecs.of(config).errors())
                 .flatMap(List::stream).toList());
         configured = checked.specs();
-        if (Boolean.getBoolean(SUCCESSOR)) {
-            connect();
+        if (Boolean.getBoolean(SUCCESSOR) && connect()) {
             return;
         }
         openState();
@@ -128,19 +132,45 @@ public class Hosting {
         }
     }
 
-    /** Finds the running service, which is taken over once HTTP listens here. */
-    private void connect() {
-        devices.setAbsence(Optional.of("The service is taking over from its predecessor; try again."));
+    /**
+     * Finds the running service, which is taken over once HTTP listens here.
+     *
+     * @return false if it has ended without having removed its socket: this one starts in its place
+     */
+    private boolean connect() {
+        // Its thread starts now, as threads that are started later give way.
+        var thread = Executors.newSingleThreadExecutor(Thread.ofPlatform().name(HANDOVER).daemon().factory());
         try {
-            successor = Optional.of(Successor.connect(stateDirectory(), release()));
+            successor = Optional.of(onThread(thread,
+                    () -> Successor.connect(stateDirectory(), ReplacedService.ownRelease())));
+            takingOver = thread;
+            devices.setAbsence(Optional.of("The service is taking over from its predecessor; try again."));
+            return true;
+        } catch (PredecessorGoneException e) {
+            LOG.warnf("handover: %s; this one starts in its place", e.getMessage());
         } catch (IOException e) {
             refuse(List.of("handover: " + e.getMessage()));
+        } finally {
+            if (takingOver == null) {
+                thread.close();
+            }
         }
+        return false;
     }
 
-    private static String release() {
-        return ConfigProvider.getConfig().getOptionalValue("quarkus.application.version", String.class)
-                .orElse("unknown");
+    private static <T> T onThread(ExecutorService thread, Callable<T> call) throws IOException {
+        try {
+            return thread.submit(call).get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case IOException failure -> throw failure;
+                case RuntimeException failure -> throw failure;
+                default -> throw new IllegalStateException(e.getCause());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("the thread was interrupted", e);
+        }
     }
 
     /** Takes the running service over, if this process was started for that. All of it is started, HTTP included. */
@@ -148,98 +178,66 @@ public class Hosting {
         if (successor.isEmpty()) {
             return;
         }
-        var takeover = new TakeOver(successor.get(), devices, parts.stream().toList(), configured);
-        try (Successor _ = successor.get()) {
+        try (ExecutorService thread = takingOver) {
+            onThread(thread, () -> {
+                takeOver(successor.get());
+                return null;
+            });
+        } catch (IOException e) {
+            refuse(List.of("handover: " + e.getMessage()));
+        }
+    }
+
+    private void takeOver(Successor from) {
+        var takeover = new TakeOver(from, devices, parts.stream().toList(), configured);
+        try (from) {
+            Successor.rehearse();
             takeover.prepare(leapSeconds);
-            state = takeover.lock(stateDirectory());
             takeover.serve();
+            LOG.info("hand-over: " + takeover.summary());
+        } catch (PredecessorGoneException e) {
+            LOG.warnf(
+                    "hand-over: the running service ended before it had passed its connections on: %s; this one starts"
+                            + " in its place",
+                    e.getMessage());
+            takeover.startInPlace();
         } catch (IOException | DeviceException | RuntimeException e) {
             takeover.giveUp();
             refuse(List.of("handover: " + e.getMessage()));
         }
-        devices.keepIn(state);
+        openStateAfterPredecessor();
         Set<String> hosted = devices.specs().stream().map(DeviceSpec::name).collect(Collectors.toSet());
         configure(configured.stream().filter(spec -> !hosted.contains(spec.name())).toList());
         restore();
         devices.keepAll();
         devices.setAbsence(Optional.empty());
-        shareHttp(false);
+        replaced.shareHttp(false);
         devices.watchHostClock();
         devices.specs().forEach(this::announce);
-        awaitSuccessor();
+        if (state != null) {
+            awaitSuccessor();
+        }
     }
 
-    private void shareHttp(boolean isAllowed) {
+    /** The predecessor releases it as soon as this process serves, or has ended. */
+    private void openStateAfterPredecessor() {
         try {
-            http.get().share(isAllowed);
+            state = TakeOver.openState(stateDirectory());
+            devices.keepIn(state);
         } catch (IOException e) {
-            LOG.warnf("HTTP: SO_REUSEPORT cannot be set: %s", e.getMessage());
+            if (devices.specs().isEmpty()) {
+                refuse(List.of("handover: " + e.getMessage()));
+            }
+            LOG.errorf("handover: %s; devices are not kept until the service restarts", e.getMessage());
         }
     }
 
     private void awaitSuccessor() {
         try {
             predecessor = Optional
-                    .of(Predecessor.listen(state.path(), devices, parts.stream().toList(), new Replaced()));
+                    .of(Predecessor.listen(state.path(), devices, parts.stream().toList(), replaced));
         } catch (IOException e) {
             LOG.warnf("handover: no successor can take over: %s", e.getMessage());
-        }
-    }
-
-    /** This service while a successor takes over. */
-    private final class Replaced implements Predecessor.Owner {
-
-        @Override
-        public String release() {
-            return Hosting.release();
-        }
-
-        @Override
-        public Optional<String> refusal() {
-            if (devices.isDraining()) {
-                return Optional.of("the running service is stopping");
-            }
-            return config.kubevirt().hook().enabled() || config.kubevirt().plugin().enabled()
-                    ? Optional.of("the running service is the sidecar of a pod")
-                    : Optional.empty();
-        }
-
-        @Override
-        public void onSuccessor() {
-            shareHttp(true);
-        }
-
-        @Override
-        public void onPause() {
-            devices.setAbsence(Optional.of("The service is being replaced by its successor; try again."));
-        }
-
-        @Override
-        public void releaseState() {
-            state.close();
-        }
-
-        @Override
-        public void reclaimState() {
-            try {
-                state = TakeOver.openState(stateDirectory());
-                devices.goOnIn(state);
-            } catch (IOException e) {
-                LOG.errorf("handover: %s; devices are not kept until the service restarts", e.getMessage());
-            }
-        }
-
-        @Override
-        public void onFailure() {
-            devices.setAbsence(Optional.empty());
-            shareHttp(false);
-        }
-
-        @Override
-        public void end() {
-            isReplaced = true;
-            http.get().stopAccepting();
-            Quarkus.asyncExit(0);
         }
     }
 
@@ -322,7 +320,7 @@ public class Hosting {
 
     /** Quarkus closes HTTP only after this, so a service that drains can be watched. */
     void onStopping(@Observes ShutdownDelayInitiatedEvent event) {
-        if (!isReplaced) {
+        if (!replaced.isReplaced()) {
             devices.drain(grace.duration());
         }
     }

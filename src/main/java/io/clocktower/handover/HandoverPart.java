@@ -8,7 +8,10 @@ public interface HandoverPart {
     /** By which the successor knows it. */
     String name();
 
-    /** Changes no device from now on, and waits for changes that are on their way. The devices are not paused yet. */
+    /**
+     * Changes no device and loses nothing that it hears of from now on, and waits for what is on its way. The predecessor's
+     * devices are not paused yet, and the successor has none.
+     */
     void freeze();
 
     /** What the successor goes on from, in JSON. The devices are paused, and what they reported has been heard. */
@@ -18,12 +21,12 @@ public interface HandoverPart {
     void thaw();
 
     /**
-     * Takes what a predecessor's part answered. The devices do not run yet.
+     * Takes what a predecessor's part answered, after {@link #freeze}. The devices run already.
      *
      * @throws IOException if it cannot be understood
      */
     void resume(byte[] frozen) throws IOException;
 
-    /** The devices run. */
+    /** Goes on in the successor. */
     void proceed();
 }

@@ -19,11 +19,8 @@ import java.util.List;
  *   HELLO (format, release)  →
  *                            ←  WELCOME, or REFUSED (reason)
  *   TAKE                     →               the predecessor pauses
- *                            ←  RECORD (be32 number of descriptors, JSON), FILES (descriptors)
- *   READY                    →               all is mapped, nothing is touched
- *                            ←  COMMIT       the state directory is free
- *   TAKEN                    →               from here on the successor serves
- *   SERVING                  →               the predecessor ends
+ *                            ←  RECORD (be32 number of descriptors, JSON), FILES (descriptors, the token as the last)
+ *   SERVING                  →               the successor has taken the token; the predecessor ends
  *
  * message: be32 type, be32 length of the payload, payload
  * </pre>
@@ -36,7 +33,7 @@ final class Link implements AutoCloseable {
 
     /** In the order of the protocol; the number is the ordinal, so new ones come last. */
     enum Type {
-        HELLO, REFUSED, WELCOME, TAKE, RECORD, FILES, READY, COMMIT, TAKEN, SERVING
+        HELLO, REFUSED, WELCOME, TAKE, RECORD, FILES, SERVING
     }
 
     private final PassingSocket socket;
@@ -129,11 +126,6 @@ final class Link implements AutoCloseable {
                 descriptors.forEach(Descriptor::close);
             }
         }
-    }
-
-    /** Nothing more can be sent by either side, and what came before can be received. */
-    void shutDown() {
-        socket.shutDown();
     }
 
     @Override

@@ -1,33 +1,25 @@
 package io.clocktower.handover;
 
-import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.DeviceHost;
-import io.clocktower.device.DeviceTransfer;
 import io.clocktower.handover.Link.Type;
-import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.EventFd;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.UnixSocket;
 import io.clocktower.spec.DeviceException;
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /**
- * Waits for a successor at a socket in the state directory, and hands the service over to it. Until the successor says that it
- * serves, whatever fails leaves this service serving. It has a thread of its own.
+ * Waits for a successor at a socket in the state directory, and hands the service over to it. Until the successor serves,
+ * whatever fails leaves this service serving. It has a thread of its own.
  */
 public final class Predecessor implements AutoCloseable {
 
@@ -35,11 +27,9 @@ public final class Predecessor implements AutoCloseable {
     public static final String SOCKET = "handover.sock";
 
     private static final Logger LOG = Logger.getLogger(Predecessor.class);
-    private static final Duration GREETING = Duration.ofSeconds(10);
+    static final Duration GREETING = Duration.ofSeconds(10);
     /** A successor starts between its greeting and its question. */
     private static final Duration START = Duration.ofMinutes(5);
-    /** Guests wait so long at the most before this service goes on. */
-    private static final Duration PAUSE = Duration.ofSeconds(10);
     private static final int FOR_EVER = -1;
     private static final int EVENTS = 2;
 
@@ -69,16 +59,13 @@ public final class Predecessor implements AutoCloseable {
         /** Guests and callers wait from now on. */
         void onPause();
 
-        /** The state directory is free for the successor. */
+        /** The successor serves, and waits for the state directory. */
         void releaseState();
-
-        /** The hand-over failed: takes the state directory back if it was released. */
-        void reclaimState();
 
         /** The hand-over failed, and no successor is left that could take over. */
         void onFailure();
 
-        /** The successor serves. */
+        /** All is handed over. */
         void end();
     }
 
@@ -132,24 +119,32 @@ public final class Predecessor implements AutoCloseable {
             greet(link);
             owner.onSuccessor();
             LOG.infof("hand-over: a successor, process %d, is starting", pid);
-            Rehearsal.run(devices, LeapSeconds.builtIn());
+            Rehearsal.run();
             link.receive(Type.TAKE, START);
         } catch (IOException e) {
             onFailure(pid, e);
             return;
         }
-        long startNs = System.nanoTime();
-        var handing = new Handing(link);
+        try (var handing = new Handing(link, devices, parts, owner.release())) {
+            handOver(handing, pid);
+        }
+    }
+
+    private void handOver(Handing handing, long pid) {
+        long startNs = 0;
         try {
+            handing.freeze();
             owner.onPause();
-            handing.prepare();
-            handing.commit();
+            startNs = System.nanoTime();
+            handing.pass();
+            handing.awaitServing();
         } catch (IOException | DeviceException | RuntimeException | Error e) {
-            handing.giveUp();
+            handing.goOn();
             onFailure(pid, e);
             return;
         }
         isReplaced = true;
+        owner.releaseState();
         LOG.infof("hand-over: process %d serves since %d ms after the pause began; this one ends", pid,
                 Duration.ofNanos(System.nanoTime() - startNs).toMillis());
         handing.end();
@@ -173,73 +168,6 @@ public final class Predecessor implements AutoCloseable {
             throw new IOException(refusal.get());
         }
         link.send(Type.WELCOME, owner.release(), GREETING);
-    }
-
-    /** One try to hand everything over. */
-    private final class Handing {
-
-        private final Link link;
-        private final DeviceTransfer transfer = devices.transfer();
-        private final List<HandoverPart> frozen = new ArrayList<>();
-        private boolean isReleased;
-
-        Handing(Link link) {
-            this.link = link;
-        }
-
-        /** Pauses all, and sends it. */
-        void prepare() throws IOException, DeviceException {
-            for (HandoverPart part : parts) {
-                frozen.add(part);
-                part.freeze();
-            }
-            List<DeviceSnapshot> snapshots = transfer.pause();
-            Map<String, byte[]> states = new LinkedHashMap<>();
-            parts.forEach(part -> states.put(part.name(), part.state()));
-            HandoverJson.Written record = HandoverJson.write(owner.release(), snapshots, devices.events().kept(),
-                    states);
-            byte[] payload = ByteBuffer.allocate(Integer.BYTES + record.json().length)
-                    .putInt(record.descriptors().size()).put(record.json()).array();
-            link.send(Type.RECORD, payload, List.of(), PAUSE);
-            link.sendFiles(record.descriptors(), PAUSE);
-            link.receive(Type.READY, PAUSE);
-        }
-
-        /** After the successor's TAKEN this service touches nothing that guests see. */
-        void commit() throws IOException {
-            isReleased = true;
-            owner.releaseState();
-            link.send(Type.COMMIT, PAUSE);
-            try {
-                link.receive(Type.TAKEN, PAUSE);
-            } catch (EOFException e) {
-                throw e;
-            } catch (IOException late) {
-                // From here on it cannot say so any more, unless it did in this moment.
-                link.shutDown();
-                link.receive(Type.TAKEN, PAUSE);
-            }
-            link.receive(Type.SERVING, PAUSE);
-        }
-
-        void giveUp() {
-            try {
-                if (isReleased) {
-                    owner.reclaimState();
-                }
-            } finally {
-                transfer.proceed();
-                frozen.forEach(HandoverPart::thaw);
-            }
-        }
-
-        void end() {
-            try {
-                transfer.abandon();
-            } catch (DeviceException e) {
-                LOG.warnf("hand-over: %s", e.getMessage());
-            }
-        }
     }
 
     @Override

@@ -5,8 +5,10 @@ import io.clocktower.event.DeviceEvents;
 import io.clocktower.handover.Link.Type;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.linux.Errno;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.UnixSocket;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -14,16 +16,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jboss.logging.Logger;
 
 /** Takes a running service over. The steps are in the order of the methods; one thread at a time takes them. */
 public final class Successor implements AutoCloseable {
 
+    private static final Logger LOG = Logger.getLogger(Successor.class);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final Link link;
     private HandoverRecord record;
 
-    private Successor(Link link) {
+    private Token token;
+
+    Successor(Link link) {
         this.link = link;
     }
 
@@ -32,6 +38,7 @@ public final class Successor implements AutoCloseable {
      *
      * @param stateDirectory of both
      * @param release of this one
+     * @throws PredecessorGoneException if one has run there
      * @throws IOException if no service runs there, or it refuses
      */
     public static Successor connect(Path stateDirectory, String release) throws IOException {
@@ -40,6 +47,9 @@ public final class Successor implements AutoCloseable {
         try {
             link = new Link(UnixSocket.connect(path));
         } catch (LinuxException e) {
+            if (e.errno() == Errno.ECONNREFUSED) {
+                throw new PredecessorGoneException("the running service has ended", e);
+            }
             throw new IOException("no service to take over from at %s: %s".formatted(path, e.getMessage()), e);
         }
         boolean isWelcome = false;
@@ -48,6 +58,8 @@ public final class Successor implements AutoCloseable {
             link.receive(Type.WELCOME, PATIENCE);
             isWelcome = true;
             return new Successor(link);
+        } catch (EOFException e) {
+            throw new PredecessorGoneException(e.getMessage(), e);
         } finally {
             if (!isWelcome) {
                 link.close();
@@ -55,12 +67,28 @@ public final class Successor implements AutoCloseable {
         }
     }
 
-    /** Has the service pause, and takes all of it; descriptors are the caller's. */
+    /** Makes what comes fast, before guests wait for it. */
+    public static void rehearse() {
+        Rehearsal.run();
+    }
+
+    /**
+     * Has the service pause, and takes all of it; descriptors are the caller's. From here on the service is not needed any
+     * more.
+     *
+     * @throws PredecessorGoneException if it ends before all has come
+     */
     public List<DeviceSnapshot> take(LeapSeconds leapSeconds) throws IOException {
-        link.send(Type.TAKE, PATIENCE);
-        byte[] payload = link.receive(Type.RECORD, PATIENCE);
-        int descriptors = ByteBuffer.wrap(payload).getInt();
-        List<Descriptor> files = link.receiveFiles(descriptors, PATIENCE);
+        List<Descriptor> files;
+        byte[] payload;
+        try {
+            link.send(Type.TAKE, PATIENCE);
+            payload = link.receive(Type.RECORD, PATIENCE);
+            files = new ArrayList<>(link.receiveFiles(ByteBuffer.wrap(payload).getInt(), PATIENCE));
+        } catch (EOFException e) {
+            throw new PredecessorGoneException(e.getMessage(), e);
+        }
+        token = Token.adopt(files.removeLast());
         record = HandoverJson.read(Arrays.copyOfRange(payload, Integer.BYTES, payload.length), files);
         List<DeviceSnapshot> snapshots = new ArrayList<>();
         for (HandoverRecord.Device device : record.devices()) {
@@ -69,27 +97,31 @@ public final class Successor implements AutoCloseable {
         return snapshots;
     }
 
-    /** All of it is prepared. Waits until the state directory is free. */
-    public void ready() throws IOException {
-        link.send(Type.READY, PATIENCE);
-        link.receive(Type.COMMIT, PATIENCE);
-    }
-
-    /** From here on this process serves: the other one does not touch anything any more. */
-    public void taken() throws IOException {
-        link.send(Type.TAKEN, PATIENCE);
+    /**
+     * Takes the right to serve.
+     *
+     * @throws IOException if the predecessor goes on, or did so before it ended
+     */
+    public void begin() throws IOException {
+        if (!token.take()) {
+            throw new IOException("the running service goes on, as it had no answer in time");
+        }
     }
 
     public DeviceEvents.Kept events() {
         return record.events();
     }
 
-    /** Gives each part what it goes on from. */
-    public void resume(List<HandoverPart> parts) throws IOException {
+    /** Gives each part what it goes on from. One that cannot be understood begins with nothing. */
+    public void resume(List<HandoverPart> parts) {
         for (HandoverPart part : parts) {
             var before = record.parts().get(part.name());
             if (before != null) {
-                part.resume(HandoverJson.bytes(before));
+                try {
+                    part.resume(HandoverJson.bytes(before));
+                } catch (IOException | RuntimeException e) {
+                    LOG.errorf("hand-over: the %s of the running service are lost: %s", part.name(), e.getMessage());
+                }
             }
         }
     }
@@ -107,5 +139,8 @@ public final class Successor implements AutoCloseable {
     @Override
     public void close() {
         link.close();
+        if (token != null) {
+            token.close();
+        }
     }
 }

@@ -22,7 +22,7 @@ import org.jboss.logging.Logger;
 public final class TakeOver {
 
     private static final Logger LOG = Logger.getLogger(TakeOver.class);
-    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(10);
     private static final long AGAIN_MS = 2;
 
     private final Successor successor;
@@ -31,6 +31,7 @@ public final class TakeOver {
     private final Map<String, DeviceSpec> configured;
     private final DeviceTransfer transfer;
     private long startNs;
+    private long tookNs;
 
     /**
      * @param configured the devices of this process's configuration
@@ -43,9 +44,13 @@ public final class TakeOver {
         transfer = devices.transfer();
     }
 
-    /** Makes the devices, which are paused. */
+    /**
+     * Makes the devices, which are paused.
+     *
+     * @throws PredecessorGoneException if the predecessor ended before, and took its connections with it
+     */
     public void prepare(LeapSeconds leapSeconds) throws IOException, DeviceException {
-        Rehearsal.run(devices, leapSeconds);
+        parts.forEach(HandoverPart::freeze);
         startNs = System.nanoTime();
         List<DeviceSnapshot> snapshots = successor.take(leapSeconds);
         List<DeviceSnapshot> wanted = new ArrayList<>();
@@ -75,12 +80,6 @@ public final class TakeOver {
                             + " a guest that is connected would notice").formatted(spec.name()));
         }
         return new DeviceRecord(spec, true, record.version(), record.faults(), record.alarms());
-    }
-
-    /** Waits for the state directory, and locks it. */
-    public StateDirectory lock(Path directory) throws IOException {
-        successor.ready();
-        return openState(directory);
     }
 
     /** Before {@link #serve} has succeeded: lets go of all that was taken. The predecessor goes on. */
@@ -117,24 +116,32 @@ public final class TakeOver {
     }
 
     /**
-     * Serves.
+     * Serves, the devices first. Whether the predecessor still runs does not matter.
      *
      * @throws IOException if the predecessor goes on instead
      */
     public void serve() throws IOException {
         devices.events().restore(successor.events());
-        successor.resume(parts);
-        successor.taken();
+        successor.begin();
         transfer.proceed();
+        tookNs = System.nanoTime() - startNs;
         try {
-            transfer.await();
             successor.serving();
-        } catch (IOException | DeviceException e) {
-            // There is no way back from here.
-            LOG.warnf("hand-over: %s", e.getMessage());
+        } catch (IOException e) {
+            LOG.warnf("hand-over: the predecessor has ended: %s", e.getMessage());
         }
+        successor.resume(parts);
         parts.forEach(HandoverPart::proceed);
-        LOG.infof("hand-over: took %d devices over from release %s in %d ms", devices.specs().size(),
-                successor.release(), Duration.ofNanos(System.nanoTime() - startNs).toMillis());
+    }
+
+    /** The predecessor ended, and left nothing: what was prepared goes on. */
+    public void startInPlace() {
+        parts.forEach(HandoverPart::proceed);
+    }
+
+    /** What was taken, for the log. */
+    public String summary() {
+        return "took %d devices over from release %s in %d ms".formatted(devices.specs().size(), successor.release(),
+                Duration.ofNanos(tookNs).toMillis());
     }
 }

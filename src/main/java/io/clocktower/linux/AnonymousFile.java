@@ -47,6 +47,11 @@ public final class AnonymousFile implements AutoCloseable {
         return Path.of("/proc/self/fd", Integer.toString(descriptor.number()));
     }
 
+    /** It stays this file's. */
+    public Descriptor descriptor() {
+        return descriptor;
+    }
+
     @Override
     public void close() {
         descriptor.close();

@@ -26,7 +26,6 @@ public final class PassingSocket implements AutoCloseable {
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
-    private static final int SHUT_RDWR = 2;
     private static final int POLLIN = 0x1;
     private static final int POLLOUT = 0x4;
     private static final long POLLFD_BYTES = 8;
@@ -38,8 +37,6 @@ public final class PassingSocket implements AutoCloseable {
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle POLL = NativeCalls.capturing("poll",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle SHUTDOWN = NativeCalls.capturing("shutdown",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
     private final Descriptor socket;
     private final Arena arena = Arena.ofConfined();
@@ -159,15 +156,6 @@ public final class PassingSocket implements AutoCloseable {
         try {
             int ignored = (int) POLL.invokeExact(NativeCalls.state(), pollFd, 1L,
                     (int) Math.min(leftMs, Integer.MAX_VALUE));
-        } catch (Throwable thrown) {
-            throw NativeCalls.unexpected(thrown);
-        }
-    }
-
-    /** Neither side can send any more. What has come before can still be received. */
-    public void shutDown() {
-        try {
-            int ignored = (int) SHUTDOWN.invokeExact(NativeCalls.state(), socket.number(), SHUT_RDWR);
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * UNIX stream sockets: listens, connects, accepts, and tells who connected. Thread-safe.
@@ -37,6 +38,8 @@ public final class UnixSocket {
     private static final FunctionDescriptor OF_ADDRESS = FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle SOCKET = NativeCalls.capturing("socket",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SOCKETPAIR = NativeCalls.capturing("socketpair",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle BIND = NativeCalls.capturing("bind", OF_ADDRESS);
     private static final MethodHandle CONNECT = NativeCalls.capturing("connect", OF_ADDRESS);
     private static final MethodHandle LISTEN = NativeCalls.capturing("listen",
@@ -92,6 +95,18 @@ public final class UnixSocket {
             if (!isConnected) {
                 socket.close();
             }
+        }
+    }
+
+    /** Two sockets that are connected to each other, non-blocking and the caller's. */
+    public static List<Descriptor> pair() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment both = arena.allocate(2 * JAVA_INT.byteSize(), JAVA_INT.byteAlignment());
+            NativeCalls.check("socketpair", (int) SOCKETPAIR.invokeExact(NativeCalls.state(), (int) AF_UNIX,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, both));
+            return List.of(new Descriptor(Fields.i32(both, 0)), new Descriptor(Fields.i32(both, Integer.BYTES)));
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
         }
     }
 

@@ -50,11 +50,6 @@ public final class DeviceStore {
         this.boot = boot;
     }
 
-    /** From now on keeps devices in these files, and does not look what is there. */
-    public void goOnIn(StateFiles to) {
-        files = Optional.of(to);
-    }
-
     /** From now on keeps devices in these files, and finds the devices that are there. */
     public void open(StateFiles from) {
         files = Optional.of(from);

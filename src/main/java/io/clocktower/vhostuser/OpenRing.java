@@ -91,6 +91,13 @@ final class OpenRing {
         }
     }
 
+    /** Goes on where another process stopped that had the ring in between, and has ended. */
+    void catchUp() throws VirtqueueException {
+        if (virtqueue.catchUp()) {
+            call.signal();
+        }
+    }
+
     /**
      * Leaves the driver's notifications on, for the ring is not looked at any more.
      *

@@ -304,10 +304,24 @@ final class Vring implements Polled {
     /** Goes on after a pause, with what came in between. */
     void proceed() {
         isPaused = false;
+        if (!isBroken && !areAreasAway && ring != null) {
+            catchUp();
+        }
         if (!isBroken) {
             kick.heed();
         }
         runSoon();
+    }
+
+    private void catchUp() {
+        try {
+            ring.catchUp();
+            Mmap.settle();
+        } catch (VirtqueueException e) {
+            breakRing(e.getMessage());
+        } catch (InternalError e) {
+            breakRing("the guest's memory is gone: " + e.getMessage());
+        }
     }
 
     /** The ring while it is paused. */

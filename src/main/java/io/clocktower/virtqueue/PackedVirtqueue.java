@@ -263,6 +263,15 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
+    public boolean catchUp() throws VirtqueueException {
+        int flags = flagsAt(usedIndex);
+        if ((flags & DESC_F_AVAIL) != 0 == usedWrap && (flags & DESC_F_USED) != 0 == usedWrap) {
+            throw new VirtqueueException("another process used descriptor %d, and ended".formatted(usedIndex));
+        }
+        return false;
+    }
+
+    @Override
     public boolean needsNotification() {
         int pushed = pushedSinceNotified;
         if (pushed == 0) {

@@ -231,6 +231,22 @@ final class SplitVirtqueue implements Virtqueue {
         setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
     }
 
+    /** Buffers are used in the order in which they are available, and the used index is in the ring. */
+    @Override
+    public boolean catchUp() {
+        int used = le16(ring.deviceArea(), RING_INDEX_OFFSET);
+        int more = used - usedIndex & INDEX_MASK;
+        if (more == 0) {
+            return false;
+        }
+        isInChain = false;
+        availIndex = availIndex + more & INDEX_MASK;
+        availIndexSeen = availIndex;
+        usedIndex = used;
+        usedIndexNotified = used;
+        return true;
+    }
+
     @Override
     public boolean needsNotification() {
         int before = usedIndexNotified;

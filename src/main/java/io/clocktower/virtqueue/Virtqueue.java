@@ -64,6 +64,15 @@ public interface Virtqueue {
      */
     boolean leaveNotificationsOn();
 
+    /**
+     * Looks whether another process went on with the ring while this one did not look at it, and has ended since. If so, this
+     * one goes on from there.
+     *
+     * @return whether it did: the driver may not have been notified
+     * @throws VirtqueueException if it did, and the ring does not tell how far it came
+     */
+    boolean catchUp() throws VirtqueueException;
+
     /** How far the device has come, as vhost-user's GET_VRING_BASE reports it. */
     int base();
 

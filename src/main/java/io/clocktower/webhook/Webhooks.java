@@ -67,12 +67,11 @@ public final class Webhooks implements HandoverPart {
 
     @Override
     public void freeze() {
-        // They change no device.
+        running.forEach(Running::pause);
     }
 
     @Override
     public byte[] state() {
-        running.forEach(Running::pause);
         return PartJson.write(new State(running.stream().map(Running::webhook).map(Webhook::state).toList()));
     }
 
@@ -86,7 +85,6 @@ public final class Webhooks implements HandoverPart {
     public void resume(byte[] frozen) throws IOException {
         List<Webhook.State> before = PartJson.read(frozen, State.class).webhooks();
         for (Running each : running) {
-            each.pause();
             before.stream().filter(state -> state.name().equals(each.webhook().status().name())).findFirst()
                     .ifPresent(each.webhook()::restore);
         }

@@ -132,7 +132,7 @@ public final class PackagedApplication implements AutoCloseable {
      * @param log its file
      * @param properties among them the state directory of both
      */
-    static PackagedApplication handover(PackagedApplication before, Path log, Map<String, String> properties) {
+    public static PackagedApplication handover(PackagedApplication before, Path log, Map<String, String> properties) {
         try {
             var process = launch(command(List.of(), PROGRAM, "handover"), log.getParent(), log, before.root.getPort(),
                     properties);
@@ -240,6 +240,18 @@ public final class PackagedApplication implements AutoCloseable {
 
     public boolean isRunning() {
         return process.isAlive();
+    }
+
+    /** Ends it at once, as the kernel does for want of memory. */
+    void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while killing the application", e);
+        } finally {
+            http.close();
+        }
     }
 
     /** Waits until the application has ended. */

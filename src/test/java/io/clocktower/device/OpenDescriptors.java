@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** This process's descriptors. */
-final class OpenDescriptors {
+public final class OpenDescriptors {
 
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
 
@@ -17,7 +17,7 @@ final class OpenDescriptors {
     private OpenDescriptors() {}
 
     /** How many are open, once that has stayed the same for a while: an earlier test's may still be closing. */
-    static long settled() throws IOException {
+    public static long settled() throws IOException {
         long endNs = System.nanoTime() + PATIENCE_NS;
         long settled = count();
         long sinceNs = System.nanoTime();
@@ -33,7 +33,7 @@ final class OpenDescriptors {
     }
 
     /** Waits until so many are open: some are closed by another thread than the one that answers. */
-    static void await(long expected) throws IOException {
+    public static void await(long expected) throws IOException {
         long endNs = System.nanoTime() + PATIENCE_NS;
         for (long count = count(); count != expected; count = count()) {
             assertTrue(System.nanoTime() < endNs, "%d descriptors are open, expected %d".formatted(count, expected));

@@ -368,4 +368,56 @@ class TransfersIT {
             assertEquals(OK, guest.request(REQUEST, 16).status());
         }
     }
+
+    static LongStream split() {
+        return features().filter(features -> (features & RING_PACKED) == 0);
+    }
+
+    /** Has a successor serve for a while, and die. */
+    private void serveElsewhere(Step inBetween) throws Exception {
+        DeviceTransfer from = devices.host().transfer();
+        List<DeviceSnapshot> snapshots = from.pause().stream().map(DeviceSnapshot::duplicate).toList();
+        Devices successor = devices.successor(HostLimits.ofKernel(false));
+        DeviceTransfer to = successor.host().transfer();
+        to.resume(snapshots);
+        to.proceed();
+        to.await();
+        inBetween.run();
+        DeviceTransfer dying = successor.host().transfer();
+        dying.pause();
+        dying.abandon();
+        successor.host().close();
+        from.proceed();
+        from.await();
+    }
+
+    /** More requests than the ring has entries, and none. */
+    @ParameterizedTest
+    @MethodSource("split")
+    void aServiceGoesOnWhereItsSuccessorDied(long features) throws Exception {
+        try (var guest = new Guest(devices.socket("vm0"), features, 8, 0)) {
+            for (int reads : new int[]{0, 1, 5, 21}) {
+                assertEquals(OK, guest.request(REQUEST, 16).status());
+                serveElsewhere(() -> {
+                    for (int i = 0; i < reads; i++) {
+                        assertEquals(OK, guest.request(REQUEST, 16).status());
+                    }
+                });
+                assertEquals(OK, guest.request(REQUEST, 16).status());
+                assertFalse(guest.ring().hasUsed());
+            }
+        }
+    }
+
+    /** A packed ring does not tell how far the successor came. */
+    @Test
+    void aPackedRingThatASuccessorUsedAndLeftIsBroken() throws Exception {
+        try (var guest = new Guest(devices.socket("vm0"), VERSION_1 | RING_PACKED, 8, 0)) {
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            serveElsewhere(() -> {});
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            serveElsewhere(() -> assertEquals(OK, guest.request(REQUEST, 16).status()));
+            guest.awaitBroken();
+        }
+    }
 }

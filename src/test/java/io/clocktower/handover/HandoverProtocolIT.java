@@ -14,6 +14,7 @@ import io.clocktower.clock.ClockSpec;
 import io.clocktower.clock.Effect;
 import io.clocktower.clock.LeapSeconds;
 import io.clocktower.device.Devices;
+import io.clocktower.device.OpenDescriptors;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.fault.FaultRequest;
 import io.clocktower.frontend.Guest;
@@ -99,11 +100,6 @@ class HandoverProtocolIT {
         }
 
         @Override
-        public void reclaimState() {
-            calls.add("reclaim");
-        }
-
-        @Override
         public void onFailure() {
             calls.add("failure");
         }
@@ -142,8 +138,8 @@ class HandoverProtocolIT {
             try (Successor successor = Successor.connect(directory, "test")) {
                 var takeOver = new TakeOver(successor, next.host(), List.of(), List.of());
                 takeOver.prepare(LeapSeconds.builtIn());
-                takeOver.lock(directory.resolve("state")).close();
                 takeOver.serve();
+                assertTrue(takeOver.summary().startsWith("took 1 devices over from release 1.2.3 in "));
             }
             service.await("successor", "pause", "release", "end");
             assertTrue(devices.host().specs().isEmpty());
@@ -154,9 +150,9 @@ class HandoverProtocolIT {
         }
     }
 
-    /** After which message the successor dies. */
+    /** After which step the successor dies. */
     private enum Death {
-        HELLO, TAKE, RECORD, READY, COMMIT
+        HELLO, TAKE, RECORD, TOKEN
     }
 
     @ParameterizedTest
@@ -170,22 +166,17 @@ class HandoverProtocolIT {
                 }
                 if (death.compareTo(Death.RECORD) >= 0) {
                     byte[] record = link.receive(Type.RECORD, PATIENCE);
-                    link.receiveFiles(ByteBuffer.wrap(record).getInt(), PATIENCE).forEach(Descriptor::close);
+                    List<Descriptor> files = link.receiveFiles(ByteBuffer.wrap(record).getInt(), PATIENCE);
                     assertFalse(devices.host().waitingCommands().isEmpty());
-                }
-                if (death.compareTo(Death.READY) >= 0) {
-                    link.send(Type.READY, PATIENCE);
-                }
-                if (death.compareTo(Death.COMMIT) >= 0) {
-                    link.receive(Type.COMMIT, PATIENCE);
+                    try (Token token = Token.adopt(files.getLast())) {
+                        assertTrue(death != Death.TOKEN || token.take());
+                    }
+                    files.forEach(Descriptor::close);
                 }
             }
             service.await("successor");
             if (death != Death.HELLO) {
                 service.await("pause");
-            }
-            if (death == Death.READY || death == Death.COMMIT) {
-                service.await("release", "reclaim");
             }
             service.await("failure");
             assertEquals(OK, guest.request(REQUEST, 16).status());
@@ -193,6 +184,103 @@ class HandoverProtocolIT {
             assertTrue(service.calls.isEmpty());
             greeted().close();
         }
+    }
+
+    /** A predecessor that a test moves step by step, in place of the one that listens. */
+    private final class Steps implements AutoCloseable {
+
+        private final List<Descriptor> pair = UnixSocket.pair();
+        private final Link link = new Link(pair.getFirst());
+        private final Handing handing = new Handing(link, devices.host(), List.of(), "1.2.3");
+        private final Devices next = devices.successor(HostLimits.ofKernel(false));
+        private final Successor successor = new Successor(new Link(pair.getLast()));
+        private final TakeOver takeOver = new TakeOver(successor, next.host(), List.of(), List.of());
+
+        private boolean isDead;
+
+        private Steps() throws IOException {}
+
+        void die() {
+            link.close();
+            isDead = true;
+        }
+
+        void pass() throws Exception {
+            handing.freeze();
+            handing.pass();
+        }
+
+        @Override
+        public void close() {
+            successor.close();
+            handing.close();
+            if (!isDead) {
+                link.close();
+            }
+        }
+    }
+
+    /** It has all that it needs, and the other one cannot come back. */
+    @Test
+    void aPredecessorThatDiesAfterTheRecordIsReplaced() throws Exception {
+        try (var guest = new Guest(devices.socket("vm0")); var steps = new Steps()) {
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            steps.pass();
+            steps.takeOver.prepare(LeapSeconds.builtIn());
+            // A process that dies closes what it has, and touches nothing.
+            steps.die();
+            steps.handing.end();
+            devices.host().close();
+            devices = steps.next;
+
+            steps.takeOver.serve();
+
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            assertEquals(2, devices.status("vm0").clocks().get(1).reads());
+        }
+    }
+
+    /** A successor that is late must not serve beside it, whether the predecessor still lives or not. */
+    @Test
+    void aSuccessorDoesNotServeOnceThePredecessorWentOn() throws Exception {
+        try (var guest = new Guest(devices.socket("vm0")); var steps = new Steps()) {
+            steps.pass();
+            steps.takeOver.prepare(LeapSeconds.builtIn());
+            steps.handing.goOn();
+            steps.die();
+
+            assertThrows(IOException.class, steps.takeOver::serve);
+            steps.takeOver.giveUp();
+
+            steps.next.host().close();
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            assertEquals(1, devices.status("vm0").clocks().get(1).reads());
+        }
+    }
+
+    @Test
+    void aPredecessorThatDiesBeforeTheRecordIsNotReplacedButGone() throws Exception {
+        try (var steps = new Steps()) {
+            steps.die();
+            assertThrows(PredecessorGoneException.class, () -> steps.takeOver.prepare(LeapSeconds.builtIn()));
+            steps.takeOver.giveUp();
+            steps.next.host().close();
+        }
+    }
+
+    /** The socket of a process that was killed is still there. */
+    @Test
+    void aServiceThatHasDiedIsGone() throws Exception {
+        Path other = Files.createDirectory(directory.resolve("other"));
+        UnixSocket.listen(other.resolve(Predecessor.SOCKET)).close();
+        assertThrows(PredecessorGoneException.class, () -> Successor.connect(other, "test").close());
+    }
+
+    @Test
+    void theRehearsalIsAWholeHandover() throws Exception {
+        long descriptors = OpenDescriptors.settled();
+        Rehearsal.rehearse();
+        OpenDescriptors.await(descriptors);
     }
 
     @Test

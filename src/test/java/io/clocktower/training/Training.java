@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /**
  * Makes the AOT cache of the packaged application: has it start, serve a guest and answer the calls that most services get,
- * and stop. The JVM then writes the classes that this took, and the profiles of their methods. One command of the command
+ * and hand over. The JVM then writes the classes that this took, and the profiles of their methods. One command of the command
  * line makes the cache of that. What is not done here (TLS,
  * OIDC, webhooks, the OpenAPI document) takes its classes from the jars, and needs no memory where it is not used.
  */
@@ -32,9 +32,10 @@ public final class Training {
     public static void main(String... arguments) throws Exception {
         Path directory = Files.createTempDirectory("clocktower-training");
         try {
-            var application = PackagedApplication.record(directory, Map.of("clocktower.socket-dir",
-                    directory.toString(), "clocktower.devices.vm0.socket", directory.resolve("vm0.sock").toString(),
-                    "clocktower.shutdown-grace", "0s"));
+            Map<String, String> properties = Map.of("clocktower.socket-dir", directory.toString(),
+                    "clocktower.devices.vm0.socket", directory.resolve("vm0.sock").toString(), "clocktower.state-dir",
+                    directory.resolve("state").toString(), "clocktower.shutdown-grace", "0s");
+            var application = PackagedApplication.record(directory, properties);
             try (application) {
                 serve(directory.resolve("vm0.sock"));
                 try (var guest = new Guest(directory.resolve("vm0.sock"))) {
@@ -44,8 +45,9 @@ public final class Training {
                     for (int i = 0; i < CALLS; i++) {
                         operate(application, guest);
                     }
+                    recordClient(directory, application);
+                    handOver(application, directory, properties);
                 }
-                recordClient(directory, application);
             }
         } finally {
             try (Stream<Path> files = Files.walk(directory)) {
@@ -63,6 +65,14 @@ public final class Training {
                 "--record-client", "offset", "vm0", "-5s", "--for", "1m", "--dry-run");
         if (client.status() != 0) {
             throw new IllegalStateException("the command line failed: " + client);
+        }
+    }
+
+    /** Last: the application that is recorded ends by it. Both sides' steps are in its rehearsal. */
+    private static void handOver(PackagedApplication application, Path directory, Map<String, String> properties) {
+        try (var next = PackagedApplication.handover(application, directory.resolve("successor.log"), properties)) {
+            next.awaitReady();
+            application.awaitEnd();
         }
     }
 
