@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,12 +63,10 @@ final class NativeLibrary {
         }
     }
 
-    /** This class is in a jar of {@code app}, which is in the application's directory; in a test it is in no jar. */
+    /** Beside the jar that the JVM was started with. In a test that is no such jar. */
     private static Optional<Path> unpacked() {
-        Path jar = Path.of(URI.create(NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation()
-                .toString()));
-        return Optional.of(jar.resolve("../../native").resolve(System.getProperty("os.arch")).resolve(FILE).normalize())
-                .filter(Files::isReadable);
+        return Optional.of(Path.of(System.getProperty("java.class.path")).toAbsolutePath()
+                .resolveSibling(Path.of("native", System.getProperty("os.arch"), FILE))).filter(Files::isReadable);
     }
 
     /** junixsocket prints a stack trace; the first thing that it tried and that failed is the reason. */
