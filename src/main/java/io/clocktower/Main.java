@@ -41,6 +41,7 @@ public final class Main {
     }
 
     private static void serve(String... arguments) {
+        setProperties(arguments);
         Console.install();
         StartAhead.begin();
         NativeLibrary.load().ifPresent(reason -> {
@@ -49,6 +50,16 @@ public final class Main {
         });
         writeNoTemporaryFiles();
         Quarkus.run(Service.class, Main::exit, arguments);
+    }
+
+    /** Of a start without the launcher, which would make them options of the JVM: an image has no shell to run it. */
+    private static void setProperties(String... arguments) {
+        for (String argument : arguments) {
+            if (argument.startsWith("-D")) {
+                String[] property = argument.substring(2).split("=", 2);
+                System.setProperty(property[0], property.length == 1 ? "" : property[1]);
+            }
+        }
     }
 
     /** Vert.x unpacks what it serves from a jar into temporary files, and does not start where it cannot. */

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeRootIT {
 
     private static final long MOST_BYTES = 90_000_000;
-    private static final Path SCRIPT = Path.of("deployment", "root-file-system").toAbsolutePath();
     /** Arguments: the root, the path of the executable outside of it, and the executable's arguments. */
     private static final String IN_ROOT = """
             set -eu
@@ -47,13 +45,12 @@ class NativeRootIT {
         assumeTrue(new ProcessBuilder("unshare", "--mount", "true").start().waitFor() == 0,
                 "no mount namespaces, which take root");
         Path root = directory.resolve("root");
-        assertEquals(0, new ProcessBuilder(SCRIPT.toString(), PackagedApplication.PROGRAM.toString(), root.toString())
-                .inheritIO().start().waitFor());
+        ImageFiles image = ImageFiles.gather(root);
         for (String writable : List.of(".run", ".state")) {
             Path path = Files.createDirectory(directory.resolve("root" + writable));
             assertEquals(0, new ProcessBuilder("chown", "10001:10001", path.toString()).start().waitFor());
         }
-        assertTrue(bytes(root) < MOST_BYTES, bytes(root) + " bytes");
+        assertTrue(image.bytes() < MOST_BYTES, image.bytes() + " bytes");
 
         try (var application = PackagedApplication.start(
                 List.of("unshare", "--mount", "sh", "-c", IN_ROOT, root.toString()), directory,
@@ -64,11 +61,5 @@ class NativeRootIT {
                     application.send("PUT", "api/v1/devices/vm0/offset", "{\"offset\":\"PT1S\"}").statusCode());
         }
         assertTrue(Files.exists(directory.resolve("root.state/vm0.json")));
-    }
-
-    private static long bytes(Path root) throws Exception {
-        try (Stream<Path> files = Files.walk(root)) {
-            return files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
-        }
     }
 }

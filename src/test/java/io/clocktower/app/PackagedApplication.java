@@ -33,6 +33,8 @@ public final class PackagedApplication implements AutoCloseable {
     static final Path JARS = base().resolve(System.getProperty("application", "target/quarkus-app"));
     /** What starts the application. */
     static final Path PROGRAM = executable().orElse(JARS.resolve("clocktower"));
+    /** What it answers to a GET of Swagger UI, which the executable leaves out. */
+    static final int SWAGGER_UI = executable().isPresent() ? 404 : 200;
     private static final String STATE_DIR = "clocktower.state-dir";
     private static final Duration START = Duration.ofSeconds(60);
     /** Longer than the application lets connected guests keep it from stopping, and than it takes to write an AOT cache. */
@@ -60,7 +62,7 @@ public final class PackagedApplication implements AutoCloseable {
     }
 
     /** The native executable, if the tests are of it. */
-    static Optional<Path> executable() {
+    public static Optional<Path> executable() {
         return Optional.ofNullable(System.getProperty("clocktower.executable")).filter(file -> !file.isEmpty())
                 .map(base()::resolve);
     }
@@ -91,7 +93,7 @@ public final class PackagedApplication implements AutoCloseable {
     }
 
     /** Starts the jars, whatever the tests are of, and waits until the application is ready. */
-    static PackagedApplication startJars(Path directory, Map<String, String> properties) {
+    public static PackagedApplication startJars(Path directory, Map<String, String> properties) {
         return started(launched(command(List.of(), JARS.resolve("clocktower")), directory, properties));
     }
 

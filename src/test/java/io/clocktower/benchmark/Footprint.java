@@ -1,5 +1,6 @@
 package io.clocktower.benchmark;
 
+import io.clocktower.app.ControlGroup;
 import io.clocktower.app.PackagedApplication;
 import io.clocktower.app.Processes;
 import io.clocktower.frontend.FrontEnd;
@@ -34,7 +35,6 @@ public final class Footprint {
     private static final int ROUNDS = 11;
     private static final long IDLE_MS = 10_000;
     private static final long SETTLED_MS = 2_000;
-    private static final Path GROUPS = Path.of("/sys/fs/cgroup");
 
     /** One start: times in seconds, readings in microseconds. */
     private record Start(double socket, double ready, double readings, double residentMb) {}
@@ -50,8 +50,7 @@ public final class Footprint {
         if (parts.contains("many")) {
             manyDevices();
         }
-        if (parts.contains("groups") && Files.isWritable(GROUPS.resolve("memory"))
-                && Files.isWritable(GROUPS.resolve("cpu"))) {
+        if (parts.contains("groups") && ControlGroup.isAvailable()) {
             inGroups();
         }
     }
@@ -197,7 +196,7 @@ public final class Footprint {
 
     private static void inGroups() throws Exception {
         inDirectory(directory -> {
-            try (var group = new ControlGroup("memory");
+            try (var group = new ControlGroup();
                     var application = start(group, directory, "memory.limit_in_bytes", "128M")) {
                 try (var read = new Read(socket(directory, 0))) {
                     for (int i = 0; i < SCRAPES; i++) {
@@ -211,7 +210,7 @@ public final class Footprint {
             }
         });
         inDirectory(directory -> {
-            try (var group = new ControlGroup("cpu")) {
+            try (var group = new ControlGroup()) {
                 group.set("cpu.cfs_quota_us", "20000");
                 long startNs = System.nanoTime();
                 try (var _ = PackagedApplication.start(group.launcher(), directory, properties(directory, 1))) {
@@ -225,34 +224,6 @@ public final class Footprint {
             throws IOException {
         group.set(file, value);
         return PackagedApplication.start(group.launcher(), directory, properties(directory, 1));
-    }
-
-    /** A control group of version 1 with one controller, for one process that has ended before it. */
-    private static final class ControlGroup implements AutoCloseable {
-
-        private final Path directory;
-
-        ControlGroup(String controller) throws IOException {
-            directory = Files.createDirectory(GROUPS.resolve(controller)
-                    .resolve("clocktower-footprint-" + ProcessHandle.current().pid()));
-        }
-
-        void set(String file, String value) throws IOException {
-            Files.writeString(directory.resolve(file), value);
-        }
-
-        long number(String file) throws IOException {
-            return Long.parseLong(Files.readString(directory.resolve(file)).strip());
-        }
-
-        List<String> launcher() {
-            return List.of("sh", "-c", "echo $$ >\"$0\"; exec \"$@\"", directory.resolve("cgroup.procs").toString());
-        }
-
-        @Override
-        public void close() throws IOException {
-            Files.delete(directory);
-        }
     }
 
     private static void row(String what, String format, double figure) {
