@@ -217,7 +217,7 @@ class ServiceIT {
                             .at("/responses/503/content/application~1problem+json/schema/$ref").asText(), call);
                 }));
         assertTrue(description.at("/components/schemas").has("Problem"));
-        assertEquals(200, application.send("q/swagger-ui/").statusCode());
+        assertEquals(PackagedApplication.SWAGGER_UI, application.send("q/swagger-ui/").statusCode());
     }
 
     @Test

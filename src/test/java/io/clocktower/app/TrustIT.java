@@ -111,7 +111,8 @@ class TrustIT {
 
     /** What the description does not tell of. */
     private static final List<Row> OTHERS = List.of(
-            row("GET /q/metrics", 200), row("GET /q/openapi", 200), row("GET /q/swagger-ui/", 200),
+            row("GET /q/metrics", 200), row("GET /q/openapi", 200),
+            row("GET /q/swagger-ui/", PackagedApplication.SWAGGER_UI),
             row("GET /api", 404), row("GET /api/v1/no-such", 404), row("POST /api/v1/no-such", "{}", 404),
             row("GET /no-such", 404), row("POST /no-such", "{}", 404), row("DELETE /q/metrics", 405),
             row("GET /api/v1/devices/no-such", 404), row("POST /api/v1/devices/{name}", "{}", 405),

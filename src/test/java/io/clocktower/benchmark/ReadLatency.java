@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 /**
  * What READ costs a guest, against a bare ping-pong over eventfds and against an ideal back-end in C, all measured by the same
  * front-end in C: {@code src/bench}, which is compiled here and so takes a C compiler, {@code cc}. The subjects take turns, so
- * that whatever else the machine does comes to all of them, and a ratio is the median of those of neighbours in time.
+ * that whatever else the machine does comes to all of them, and a ratio is the median of those of neighbours in time. With
+ * {@code -Dclocktower.executable=target/clocktower} Clocktower is the native executable, and the jars are there besides.
  */
 public final class ReadLatency {
 
@@ -58,16 +59,18 @@ public final class ReadLatency {
     public static void main(String... arguments) throws Exception {
         Path directory = Files.createTempDirectory("clocktower-benchmark");
         try {
-            Path frontEnd = compile(directory);
-            try (var application = PackagedApplication.start(directory,
-                    Map.of("clocktower.socket-dir", directory.toString(), "clocktower.shutdown-grace", "0s",
-                            "clocktower.devices.polling.mode", "listen",
-                            "clocktower.devices.sleeping.poll-window", "0s"))) {
-                String output = run(List.of(frontEnd.toString(), Integer.toString(ROUNDS),
-                        Integer.toString(MILLISECONDS), FLOOR, "ideal-sleeping", IDEAL,
-                        "Clocktower=" + directory.resolve("polling.sock"),
-                        "Clocktower,poll-window:0s=" + directory.resolve("sleeping.sock"))).orElseThrow();
-                report(output);
+            List<String> command = new ArrayList<>(List.of(compile(directory).toString(), Integer.toString(ROUNDS),
+                    Integer.toString(MILLISECONDS), FLOOR, "ideal-sleeping", IDEAL));
+            Path jvm = Files.createDirectory(directory.resolve("jvm"));
+            try (var application = PackagedApplication.start(directory, properties(directory));
+                    var onJvm = PackagedApplication.executable().isPresent()
+                            ? PackagedApplication.startJars(jvm, properties(jvm))
+                            : null) {
+                command.addAll(subjects("Clocktower", directory));
+                if (onJvm != null) {
+                    command.addAll(subjects("JVM", jvm));
+                }
+                report(run(command).orElseThrow());
                 application.await("api/v1/devices/polling", device -> device.path("state").asText().equals("waiting"));
             }
         } finally {
@@ -77,6 +80,16 @@ public final class ReadLatency {
                 }
             }
         }
+    }
+
+    private static Map<String, String> properties(Path directory) {
+        return Map.of("clocktower.socket-dir", directory.toString(), "clocktower.shutdown-grace", "0s",
+                "clocktower.devices.polling.mode", "listen", "clocktower.devices.sleeping.poll-window", "0s");
+    }
+
+    private static List<String> subjects(String name, Path directory) {
+        return List.of(name + "=" + directory.resolve("polling.sock"),
+                name + ",poll-window:0s=" + directory.resolve("sleeping.sock"));
     }
 
     private static Path compile(Path directory) throws Exception {
