@@ -5,6 +5,7 @@ import io.clocktower.config.Hosting;
 import io.clocktower.config.MappingErrors;
 import io.clocktower.http.HttpTransportProvider;
 import io.clocktower.linux.Console;
+import io.clocktower.linux.EarlyLinks;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -43,7 +44,7 @@ public final class Main {
     private static void serve(String... arguments) {
         setProperties(arguments);
         Console.install();
-        StartAhead.begin();
+        EarlyLinks.start();
         NativeLibrary.load().ifPresent(reason -> {
             refuse("cannot load junixsocket's native library: " + reason);
             System.exit(1);
