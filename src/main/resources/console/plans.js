@@ -64,15 +64,19 @@ function list() {
                     <p class="faint">${plan.id} · ${when(plan)}</p>${progress(plan)}</div></li>`)}</ul>`}</section>`;
 }
 
-const STATES = { running: 'good', completed: 'idle', stopped: 'bad' };
+const STATES = { running: 'good', waiting: 'info', completed: 'idle', stopped: 'bad' };
 
 function when(plan) {
-    const start = `${Date.parse(plan.start) > now() ? 'begins' : 'began'} ${moment(plan.start, now())}, by ${plan.author}`;
-    return plan.schedule ? `${start}; again by ${plan.schedule} (${plan.timeZone ?? 'UTC'}), ${plan.occurrences} times so far` : start;
+    const start = `${plan.occurrences === 0 ? 'created' : 'began'} ${moment(plan.start, now())}, by ${plan.author}`;
+    return plan.schedule
+        ? [start, `schedule ${plan.schedule} (${plan.timeZone})`, plan.until && `until ${moment(plan.until, now())}`,
+            plan.next && `next run ${moment(plan.next, now())}`, `${plan.occurrences} runs so far`,
+            plan.skippedReason && `${plan.skipped} skipped: ${plan.skippedReason}`].filter(Boolean).join('; ')
+        : start;
 }
 
 function progress(plan) {
-    return html`<p>${['pending', 'injected', 'failed', 'reverted', 'cancelled', 'active'].filter(name => plan[name] > 0)
+    return html`<p>${['pending', 'injected', 'failed', 'reverted', 'cancelled', 'missed', 'active'].filter(name => plan[name] > 0)
         .map(name => html`<span class="mark ${name}">${plan[name]} ${name}</span> `)}<span class="faint">of ${plan.total}</span></p>`;
 }
 

@@ -125,7 +125,10 @@ public class ChangeLog {
     }
 
     void started(PlanStatus plan) {
-        audit.change("plan " + plan.id(), NONE, "running: %d faults, seed %d".formatted(plan.counts().total(),
+        audit.change("plan " + plan.id(), NONE, "%s, seed %d".formatted(
+                plan.plan().recurrence()
+                        .map(of -> "waiting: schedule '%s', time zone %s".formatted(of.schedule(), of.zone()))
+                        .orElse("running: %d faults".formatted(plan.counts().total())),
                 plan.plan().seed()));
     }
 

@@ -31,8 +31,8 @@ public final class Descriptions implements OASFilter {
             "faults", "All kinds of faults: now or later, for some time or until they are reverted",
             "alarms", "The alarms that guests have set, and whether they were delivered",
             "plans",
-            "Timed faults for devices that are selected by label. Plans are lost when the service is restarted; the"
-                    + " faults that they injected are kept, with the rest of their durations.",
+            "Timed faults for devices that are selected by label, once or by a schedule. Plans are kept on disk, and go on"
+                    + " when the service is restarted.",
             "events", "What happens to the devices, as a stream",
             "host", "The host, whose clock is the source of time for all devices");
 

@@ -2,16 +2,22 @@ package io.clocktower.api;
 
 import io.clocktower.clock.InvalidComponentException;
 import io.clocktower.plan.Plan;
+import io.clocktower.plan.Recurrence;
 import io.clocktower.plan.Share;
 import io.clocktower.plan.Step;
 import io.clocktower.plan.Target;
 import io.clocktower.spec.FieldError;
 import io.clocktower.spec.LabelSelector;
 import io.clocktower.spec.Texts;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -22,7 +28,10 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 record PlanBody(
         @Schema(description = "Name of the plan, at most 256 characters", examples = "leap day rehearsal") String name,
         @Schema(description = "Seed of all random choices: the same seed and the same devices give the same schedule. Default: a random seed, which the answer contains", examples = "42") Long seed,
-        @Schema(required = true, description = "1 to 1000 steps, with at most 10000 faults over all devices") List<StepBody> steps) {
+        @Schema(required = true, description = "1 to 1000 steps, with at most 10000 faults over all devices") List<StepBody> steps,
+        @Schema(description = "When the plan runs, again and again: a cron expression of five fields (minute, hour, day of month, month, day of week). Default: at once, and once", examples = "0 3 * * 1") String schedule,
+        @Schema(description = "Time zone of schedule. Default: UTC", examples = "Europe/Berlin") String timeZone,
+        @Schema(description = "No run of schedule begins after this time. Default: it runs until it is stopped", examples = "2027-01-31T00:00:00Z") Instant until) {
 
     /** JSON readers that use floating point do not round smaller numbers. */
     private static final long MAX_DRAWN_SEED = 1L << 53;
@@ -93,7 +102,24 @@ record PlanBody(
                 ? ThreadLocalRandom.current().nextLong(MAX_DRAWN_SEED)
                 : seed,
                 each("steps", given("steps", steps, "at least one"),
-                        (path, step) -> within(path, () -> step.step(caller)))));
+                        (path, step) -> within(path, () -> step.step(caller))),
+                recurrence()));
+    }
+
+    private Optional<Recurrence> recurrence() {
+        if (schedule == null && (timeZone != null || until != null)) {
+            throw malformed(timeZone != null ? "timeZone" : "until", "expected only with schedule");
+        }
+        return Optional.ofNullable(schedule).map(cron -> new Recurrence(cron, zone(), Optional.ofNullable(until)));
+    }
+
+    private ZoneId zone() {
+        try {
+            return timeZone == null ? ZoneOffset.UTC : ZoneId.of(timeZone);
+        } catch (DateTimeException e) {
+            throw FieldsException.invalid(List.of(new FieldError("timeZone",
+                    Texts.quoted(timeZone) + ", expected the name of a time zone, such as UTC or Europe/Berlin")));
+        }
     }
 
     private String text() {

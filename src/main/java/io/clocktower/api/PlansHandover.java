@@ -3,6 +3,7 @@ package io.clocktower.api;
 import io.clocktower.handover.HandoverPart;
 import io.clocktower.handover.PartJson;
 import io.clocktower.plan.KeptPlan;
+import io.clocktower.plan.PlanFile;
 import io.clocktower.plan.PlanState;
 import io.clocktower.plan.PlanStatus;
 import io.clocktower.plan.Plans;
@@ -17,7 +18,8 @@ import java.util.List;
 @Singleton
 @RegisterForReflection(targets = {PlansHandover.State.class, KeptPlan.class, KeptPlan.KeptStep.class,
         KeptPlan.Label.class,
-        KeptPlan.KeptItem.class, Schedule.Item.class, FaultRequest.class, PlanState.class, PlanStatus.ItemState.class})
+        KeptPlan.KeptItem.class, KeptPlan.KeptRecurrence.class, PlanStatus.Runs.class, PlanFile.class,
+        Schedule.Item.class, FaultRequest.class, PlanState.class, PlanStatus.ItemState.class})
 final class PlansHandover implements HandoverPart {
 
     private final Plans plans;

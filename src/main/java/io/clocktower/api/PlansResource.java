@@ -38,7 +38,7 @@ import org.jboss.resteasy.reactive.RestResponse.ResponseBuilder;
 public final class PlansResource {
 
     private static final List<String> COLUMNS = List.of("ID", "NAME", "STATE", "START", "END", "SEED", "TOTAL",
-            "PENDING", "INJECTED", "FAILED", "REVERTED", "CANCELLED", "ACTIVE", "AUTHOR");
+            "PENDING", "INJECTED", "FAILED", "REVERTED", "CANCELLED", "MISSED", "ACTIVE", "NEXT", "AUTHOR");
     private static final List<String> ITEM_COLUMNS = List.of("AT", "STEP", "DEVICE", "TYPE", "STATE", "FAULT",
             "INJECTED", "ACTIVE", "REASON");
     private static final String EXAMPLE = """
@@ -72,10 +72,13 @@ public final class PlansResource {
 
     @POST
     @Operation(summary = "Run a plan", description = "The whole plan is checked first, and its schedule is made with the present devices:"
-            + " devices created later are not in it. It begins at once. An item that fails does not end the plan.")
-    @APIResponse(responseCode = "201", description = "The plan runs; Location is the path of its progress", content = @Content(schema = @Schema(implementation = PlanView.class)))
+            + " devices created later are not in it. It begins at once. An item that fails does not end the plan. A plan with a"
+            + " schedule waits for its first run instead, and each run has the devices that are there then: what is left of the"
+            + " run before is stopped and reverted first, and a run that cannot begin is skipped. Plans are kept on disk, and go"
+            + " on when the service restarts.")
+    @APIResponse(responseCode = "201", description = "The plan runs, or waits for its first run; Location is the path of its progress", content = @Content(schema = @Schema(implementation = PlanView.class)))
     @APIResponse(responseCode = "200", description = "A dry run: its schedule", content = @Content(schema = @Schema(implementation = PlanView.class)))
-    @APIResponse(responseCode = "409", description = "16 plans are running already", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(responseCode = "409", description = "16 plans are running or waiting already", content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public RestResponse<PlanView> start(
             @RequestBody(required = true, content = @Content(schema = @Schema(implementation = PlanBody.class), examples = @ExampleObject(name = "plan", value = EXAMPLE))) PlanBody body,
             @Parameter(description = "Answer with the schedule, and change nothing") @RestQuery boolean dryRun,
@@ -94,7 +97,7 @@ public final class PlansResource {
     }
 
     @GET
-    @Operation(summary = "List the plans", description = "The running plans and the last 100 that have ended, in the order of their"
+    @Operation(summary = "List the plans", description = "The plans that run or wait, and the last 100 that have ended, in the order of their"
             + " starts, without their items.")
     public List<PlanView> list() {
         return plans.list().stream().map(PlanView::summary).toList();
@@ -107,8 +110,7 @@ public final class PlansResource {
         return Table.of(COLUMNS, list().stream()
                 .map(plan -> Table.row(plan.id(), plan.name(), plan.state(), plan.start(), plan.end(), plan.seed(),
                         plan.total(), plan.pending(), plan.injected(), plan.failed(), plan.reverted(), plan.cancelled(),
-                        plan.active(),
-                        plan.author())));
+                        plan.missed(), plan.active(), plan.next(), plan.author())));
     }
 
     @GET
@@ -133,7 +135,7 @@ public final class PlansResource {
     @POST
     @Path("/{id}/stop")
     @Consumes(MediaType.WILDCARD)
-    @Operation(summary = "Stop a plan", description = "Cancels the items that are still pending, and reverts those of its faults that"
+    @Operation(summary = "Stop a plan", description = "Cancels the items that are still pending and the runs that are to come, and reverts those of its faults that"
             + " devices still have, and no others. For a plan that has ended, only the faults are reverted. An item whose"
             + " fault could not be reverted has a reason; stop the plan again to retry.")
     @APIResponse(responseCode = "200", description = "The plan after that", content = @Content(schema = @Schema(implementation = PlanView.class)))

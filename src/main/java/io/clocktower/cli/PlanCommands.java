@@ -38,8 +38,10 @@ final class PlanCommands implements Runnable {
             @Option(names = "--dry-run", description = "Show the schedule, and change nothing") boolean isDryRun) {
         JsonNode plan = connection.api().call("POST", isDryRun ? PLANS + "?dryRun=true" : PLANS, read(file));
         if (!isDryRun || connection.isJson()) {
-            return Output.changed(connection, plan, "Plan %s runs: %s faults.".formatted(plan.path("id").asText(),
-                    plan.path("total").asText()));
+            return Output.changed(connection, plan, plan.has("next")
+                    ? "Plan %s waits for its first run at %s.".formatted(plan.path("id").asText(),
+                            plan.path("next").asText())
+                    : "Plan %s runs: %s faults.".formatted(plan.path("id").asText(), plan.path("total").asText()));
         }
         Output.text(connection, Columns.text(COLUMNS, StreamSupport.stream(plan.path("items").spliterator(), false)
                 .map(item -> Output.row(List.of(item.path("at"), item.path("step"), item.path("device"),

@@ -259,6 +259,16 @@ public final class DeviceHost implements AutoCloseable {
         return store.failedWrites();
     }
 
+    /** Where plans are kept beside the devices; empty if nothing is kept, or not yet. */
+    public Optional<StateFiles> planFiles() {
+        return store.plans();
+    }
+
+    /** The boot of the host, from which CLOCK_BOOTTIME counts. */
+    public BootId boot() {
+        return store.boot();
+    }
+
     /** A number that no earlier run of the service had from this sequence. */
     public long nextNumber(String sequence) throws IOException {
         return store.next(sequence);

@@ -6,20 +6,48 @@ import io.clocktower.plan.PlanStatus.ItemState;
 import io.clocktower.spec.LabelSelector;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A plan with its progress, from which another process on the same boot of the host goes on.
+ * A plan with its progress, from which another process goes on.
  *
  * @param number its place among the plans
  * @param startNs on CLOCK_BOOTTIME
  * @param taken how many items have been due
  * @param done how many have been done
+ * @param recurrence of a plan with a schedule, and its runs
  */
 public record KeptPlan(long number, String name, long seed, List<KeptStep> steps, String caller, Instant start,
-        long startNs, List<KeptItem> items, PlanState state, Optional<Instant> end, int taken, int done) {
+        long startNs, List<KeptItem> items, PlanState state, Optional<Instant> end, int taken, int done,
+        Optional<KeptRecurrence> recurrence) {
+
+    /** A release before this one had no recurrence. */
+    public KeptPlan {
+        recurrence = recurrence == null ? Optional.empty() : recurrence;
+    }
+
+    /** The same that counts from elsewhere on CLOCK_BOOTTIME, for another boot of the host. */
+    KeptPlan startedAt(long otherNs) {
+        return new KeptPlan(number, name, seed, steps, caller, start, otherNs, items, state, end, taken, done,
+                recurrence);
+    }
+
+    /**
+     * @param zone the id of a time zone
+     */
+    public record KeptRecurrence(String schedule, String zone, Optional<Instant> until, PlanStatus.Runs runs) {
+
+        static KeptRecurrence of(Recurrence recurrence, PlanStatus.Runs runs) {
+            return new KeptRecurrence(recurrence.schedule(), recurrence.zone().getId(), recurrence.until(), runs);
+        }
+
+        private Recurrence recurrence() {
+            return new Recurrence(schedule, ZoneId.of(zone), until);
+        }
+    }
 
     /**
      * A step; of labels and devices, and of count and percent, at most one is there.
@@ -63,6 +91,7 @@ public record KeptPlan(long number, String name, long seed, List<KeptStep> steps
      * @throws InvalidComponentException if a component is not valid
      */
     Plan plan() {
-        return new Plan(name, seed, steps.stream().map(KeptStep::step).toList());
+        return new Plan(name, seed, steps.stream().map(KeptStep::step).toList(),
+                recurrence.map(KeptRecurrence::recurrence));
     }
 }

@@ -13,27 +13,46 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/** What plans do to devices, one device at a time. Thread-safe; its callers may block. */
+/** What plans do to devices, for each device in the order in which it was asked for. Thread-safe. */
 final class PlanChanges {
 
     private static final Logger LOG = Logger.getLogger(PlanChanges.class);
+    private static final long REVERT_DEADLINE_MS = 10_000;
 
     private final DeviceHost devices;
     private final PlanObserver observer;
+    private final Lanes lanes;
     private final LongAdder injected = new LongAdder();
     private final LongAdder failed = new LongAdder();
 
     /**
      * @param observer receives each change of a device
+     * @param executor may block the thread that it runs a task on
      */
-    PlanChanges(DeviceHost devices, PlanObserver observer) {
+    PlanChanges(DeviceHost devices, PlanObserver observer, Executor executor) {
         this.devices = devices;
         this.observer = observer;
+        lanes = new Lanes(executor);
+    }
+
+    /** Does something after all that was asked for a device, or in the name of a plan, before. */
+    CompletableFuture<Void> later(String lane, Runnable task) {
+        return lanes.submit(lane, task);
+    }
+
+    /** Waits until nothing is on its way to a device, and answers whether that came in time. */
+    boolean awaitIdle(long patienceNs) throws InterruptedException {
+        return lanes.awaitIdle(patienceNs);
     }
 
     /** How many items were done since the start. */
@@ -65,11 +84,11 @@ final class PlanChanges {
     }
 
     /** Injects the fault of an item, and answers whether that completes the plan. */
-    boolean inject(PlanRun run, PlanRun.Progress item) {
+    boolean inject(PlanRun run, PlanItem item) {
         try {
             String actor = run.actor(run.caller());
             Injected done = devices.changes().by(run.caller()).inject(item.item().device(), DeviceVersion.ANY,
-                    Optional.of(item.faultId()), item.request());
+                    Optional.of(item.faultId()), item.request(devices.now()));
             observer.onChanged(actor, done.changed());
             injected.increment();
             return run.onInjected(item, devices.now());
@@ -83,8 +102,23 @@ final class PlanChanges {
         }
     }
 
-    /** Reverts the faults of a plan that a device has. */
-    void revert(PlanRun run, String device, String caller) {
+    /** Waits some seconds for the devices to revert what they have of a run that is stopped. */
+    void revert(PlanRun run, String caller) {
+        List<CompletableFuture<Void>> reverts = run.devices().stream()
+                .map(device -> lanes.submit(device, () -> revert(run, device, caller))).toList();
+        try {
+            CompletableFuture.allOf(reverts.toArray(CompletableFuture<?>[]::new)).get(REVERT_DEADLINE_MS,
+                    TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            LOG.errorf(e.getCause(), "plan %s: unexpected failure", run.id());
+        } catch (TimeoutException e) {
+            LOG.warnf("plan %s: reverting its faults takes longer than %d s", run.id(), REVERT_DEADLINE_MS / 1_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void revert(PlanRun run, String device, String caller) {
         Set<String> own = run.faultsAt(device);
         if (own.isEmpty()) {
             return;

@@ -9,12 +9,23 @@ import java.util.Optional;
  * The progress of a plan.
  *
  * @param caller who asked for it
- * @param start on the host's wall clock
+ * @param start of the run, on the host's wall clock; while the first one is waited for, when the plan was created
  * @param end when its last item was done, or when it was stopped
+ * @param runs of a plan with a schedule
  * @param items in the order of the schedule; empty if only the counts were asked for
  */
 public record PlanStatus(String id, Plan plan, String caller, PlanState state, Instant start, Optional<Instant> end,
-        Counts counts, List<ItemStatus> items) {
+        Counts counts, Optional<Runs> runs, List<ItemStatus> items) {
+
+    /**
+     * The runs of a plan with a schedule.
+     *
+     * @param next when the next one begins; empty if none does
+     * @param begun how many have begun
+     * @param skipped how many were due and did not begin
+     * @param reason why the last of them did not
+     */
+    public record Runs(Optional<Instant> next, int begun, int skipped, Optional<String> reason) {}
 
     /** What has become of an item. */
     public enum ItemState {
@@ -27,7 +38,9 @@ public record PlanStatus(String id, Plan plan, String caller, PlanState state, I
         /** Its fault was reverted as the plan was stopped. */
         REVERTED,
         /** The plan was stopped before it was done. */
-        CANCELLED
+        CANCELLED,
+        /** It was due while the service was not running, and its fault would have ended by now. */
+        MISSED
     }
 
     /**
@@ -47,13 +60,14 @@ public record PlanStatus(String id, Plan plan, String caller, PlanState state, I
      *
      * @param active those whose faults the devices still have
      */
-    public record Counts(int total, int pending, int injected, int failed, int reverted, int cancelled, int active) {
+    public record Counts(int total, int pending, int injected, int failed, int reverted, int cancelled, int missed,
+            int active) {
 
         /** For the log. */
         String summary() {
-            return "%d faults: %d injected, %d failed, %d reverted, %d cancelled, %d pending; %d still active"
+            return "%d faults: %d injected, %d failed, %d reverted, %d cancelled, %d missed, %d pending; %d still active"
                     .formatted(
-                            total, injected, failed, reverted, cancelled, pending, active);
+                            total, injected, failed, reverted, cancelled, missed, pending, active);
         }
     }
 }

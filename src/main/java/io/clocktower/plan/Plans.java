@@ -4,24 +4,23 @@ import io.clocktower.clock.HostInstant;
 import io.clocktower.device.DeviceHost;
 import io.clocktower.plan.PlanStatus.Counts;
 import io.clocktower.plan.Schedule.Item;
-import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
- * The plans of this process: those that run, and the last ones that have ended. Thread-safe.
+ * The plans of this process: those that run or wait for their next run, and the last ones that have ended. They are kept on
+ * disk. Thread-safe.
  *
  * <p>Time is that of the devices' host. {@link PlanThread} starts what is due. The executor's threads change the devices,
  * each device in the order in which its items are due.
@@ -35,13 +34,12 @@ public final class Plans implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Plans.class);
     private static final long FREEZE_PATIENCE_NS = 4_000_000_000L;
-    private static final long REVERT_DEADLINE_MS = 10_000;
-    private static final String SEQUENCE = "plan";
     private static final String PREFIX = "p";
 
     private final DeviceHost devices;
     private final PlanChanges changes;
-    private final Lanes lanes;
+    private final NextRuns nextRuns;
+    private final PlanKeeper keeper;
     private final ConcurrentNavigableMap<Long, PlanRun> runs = new ConcurrentSkipListMap<>();
     private volatile Runnable wakeUp = () -> {};
     private boolean isClosed;
@@ -50,18 +48,46 @@ public final class Plans implements AutoCloseable {
     /**
      * @param observer receives each change of a device
      * @param executor may block the thread that it runs a task on
+     * @param later when progress is written to disk
      */
-    Plans(DeviceHost devices, PlanObserver observer, Executor executor) {
+    Plans(DeviceHost devices, PlanObserver observer, Executor executor, PlanKeeper.Later later) {
         this.devices = devices;
-        changes = new PlanChanges(devices, observer);
-        lanes = new Lanes(executor);
+        changes = new PlanChanges(devices, observer, executor);
+        nextRuns = new NextRuns(this, devices, changes);
+        keeper = new PlanKeeper(devices, number -> Optional.ofNullable(runs.get(number)).map(run -> run.kept(number)),
+                () -> isFrozen, later);
     }
 
     /** Plans with a thread of their own, until they are closed. */
     public static Plans over(DeviceHost devices, PlanObserver observer) {
-        var plans = new Plans(devices, observer, task -> Thread.ofVirtual().name("plan").start(task));
+        var plans = new Plans(devices, observer, task -> Thread.ofVirtual().name("plan").start(task),
+                (task, delayMs) -> Thread.ofVirtual().name("plan-keeper").start(() -> {
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(delayMs));
+                    task.run();
+                }));
         plans.wakeUp = new PlanThread(plans)::wake;
         return plans;
+    }
+
+    /** Takes up the plans that are on disk, which go on. The devices are restored before. */
+    public void restore() {
+        HostInstant now = devices.now();
+        BiPredicate<String, String> standing = changes.standing();
+        for (KeptPlan kept : keeper.read()) {
+            var run = new PlanRun(id(kept.number()), kept);
+            run.afterOutage(standing, now);
+            runs.put(kept.number(), run);
+            keeper.onChanged(kept.number());
+            if (run.isLive()) {
+                LOG.infof("plan %s restored: %s", run.id(), status(run, false).counts().summary());
+            }
+        }
+        prune();
+        wakeUp.run();
+    }
+
+    static String id(long number) {
+        return PREFIX + number;
     }
 
     /**
@@ -80,21 +106,33 @@ public final class Plans implements AutoCloseable {
     }
 
     /**
-     * Starts a plan.
+     * Starts a plan, or has it wait for its first run if it has a schedule.
      *
      * @param caller who starts it
-     * @throws PlanException if too many run, or the service is stopping
+     * @throws PlanException if too many run, it would never run, it cannot be written to disk, or the service is stopping
      */
     public PlanStatus start(Plan plan, Schedule schedule, String caller) throws PlanException {
-        PlanRun run;
         requireRoom();
-        long number = number();
-        synchronized (this) {
-            requireRoom();
-            run = new PlanRun(PREFIX + number, plan, schedule, caller, devices.now());
-            runs.put(number, run);
+        long number;
+        PlanRun run;
+        try {
+            number = keeper.nextNumber(runs::containsKey);
+            run = PlanRun.first(id(number), plan, schedule, caller, devices.now());
+            keeper.keep(run.kept(number));
+        } catch (IOException e) {
+            throw PlanException.unavailable("the plan was not started, because it cannot be kept: " + e.getMessage());
         }
-        LOG.infof("plan %s started by %s: %d faults, seed %d", run.id(), caller, run.size(), plan.seed());
+        try {
+            synchronized (this) {
+                requireRoom();
+                runs.put(number, run);
+            }
+        } catch (PlanException e) {
+            keeper.forget(number);
+            throw e;
+        }
+        LOG.infof("plan %s started by %s: %s, seed %d", run.id(), caller,
+                run.nextRun().map(next -> "its first run is at " + next).orElse(run.size() + " faults"), plan.seed());
         PlanStatus started = status(run, true);
         wakeUp.run();
         return started;
@@ -106,7 +144,7 @@ public final class Plans implements AutoCloseable {
     public void freeze() {
         isFrozen = true;
         try {
-            if (!lanes.awaitIdle(FREEZE_PATIENCE_NS)) {
+            if (!changes.awaitIdle(FREEZE_PATIENCE_NS)) {
                 LOG.warn("plans: an item is still on its way to its device");
             }
         } catch (InterruptedException e) {
@@ -116,6 +154,8 @@ public final class Plans implements AutoCloseable {
 
     public void thaw() {
         isFrozen = false;
+        // After a hand-over the files are this process's.
+        runs.keySet().forEach(keeper::onChanged);
         wakeUp.run();
     }
 
@@ -127,7 +167,7 @@ public final class Plans implements AutoCloseable {
     /** Takes the plans of a predecessor, and begins nothing until {@link #thaw}. */
     public void restore(List<KeptPlan> kept) {
         isFrozen = true;
-        kept.forEach(plan -> runs.put(plan.number(), new PlanRun(PREFIX + plan.number(), plan)));
+        kept.forEach(plan -> runs.put(plan.number(), new PlanRun(id(plan.number()), plan)));
     }
 
     private synchronized void requireRoom() throws PlanException {
@@ -137,19 +177,10 @@ public final class Plans implements AutoCloseable {
         if (isClosed) {
             throw PlanException.unavailable("the service is stopping; no plan was started");
         }
-        long running = runs.values().stream().filter(PlanRun::isRunning).count();
+        long running = runs.values().stream().filter(PlanRun::isLive).count();
         if (running >= MAX_RUNNING) {
-            throw PlanException.conflict("%d plans run already, the maximum is %d".formatted(running, MAX_RUNNING));
-        }
-    }
-
-    /** It is on disk before the plan has it: a script that stops its plan must not stop another one after a restart. */
-    private long number() throws PlanException {
-        try {
-            return devices.nextNumber(SEQUENCE);
-        } catch (IOException e) {
             throw PlanException
-                    .unavailable("the plan was not started, because its id cannot be kept: " + e.getMessage());
+                    .conflict("%d plans run or wait already, the maximum is %d".formatted(running, MAX_RUNNING));
         }
     }
 
@@ -159,14 +190,15 @@ public final class Plans implements AutoCloseable {
         return runs.values().stream().map(run -> run.status(isThere, false)).toList();
     }
 
-    /** The ids of the plans that are running, in the order in which they were started. */
+    /** The ids of the plans that are running or wait for their next run, in the order in which they were started. */
     public List<String> running() {
-        return runs.values().stream().filter(PlanRun::isRunning).map(PlanRun::id).toList();
+        return runs.values().stream().filter(PlanRun::isLive).map(PlanRun::id).toList();
     }
 
     /** How many plans run, and what became of items. */
     public PlanCounts counts() {
-        return new PlanCounts(running().size(), changes.injected(), changes.failed());
+        return new PlanCounts(runs.values().stream().filter(PlanRun::isRunning).count(), changes.injected(),
+                changes.failed());
     }
 
     /** One plan. */
@@ -179,7 +211,7 @@ public final class Plans implements AutoCloseable {
                 .orElseThrow(PlanException::notFound);
     }
 
-    private PlanStatus status(PlanRun run, boolean isDetailed) {
+    PlanStatus status(PlanRun run, boolean isDetailed) {
         return run.status(changes.standing(), isDetailed);
     }
 
@@ -196,22 +228,27 @@ public final class Plans implements AutoCloseable {
 
     private PlanStatus stop(PlanRun run, String caller) {
         run.stop(devices.now());
-        List<CompletableFuture<Void>> reverts = run.devices().stream()
-                .map(device -> lanes.submit(device, () -> changes.revert(run, device, caller))).toList();
-        try {
-            CompletableFuture.allOf(reverts.toArray(CompletableFuture<?>[]::new)).get(REVERT_DEADLINE_MS,
-                    TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            LOG.errorf(e.getCause(), "plan %s: unexpected failure", run.id());
-        } catch (TimeoutException e) {
-            LOG.warnf("plan %s: reverting its faults takes longer than %d s", run.id(), REVERT_DEADLINE_MS / 1_000);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        changes.revert(run, caller);
         PlanStatus stopped = status(run, true);
         LOG.infof("plan %s stopped by %s: %s", run.id(), caller, stopped.counts().summary());
+        onChanged(run);
         prune();
         return stopped;
+    }
+
+    /** A plan has made progress. */
+    void onChanged(PlanRun run) {
+        keeper.onChanged(number(run));
+        wakeUp.run();
+    }
+
+    /** Puts the next run of a plan in place of the one before, unless that was forgotten or the plans are closed. */
+    synchronized boolean replace(PlanRun before, PlanRun next) {
+        return !isClosed && runs.replace(number(before), before, next);
+    }
+
+    private static long number(PlanRun run) {
+        return Long.parseLong(run.id().substring(PREFIX.length()));
     }
 
     /**
@@ -222,7 +259,7 @@ public final class Plans implements AutoCloseable {
      */
     public void forget(String id, String caller) throws PlanException {
         PlanRun run = find(id);
-        if (run.isRunning()) {
+        if (run.isLive()) {
             Counts counts = stop(run, caller).counts();
             if (counts.active() > 0) {
                 throw PlanException
@@ -231,6 +268,7 @@ public final class Plans implements AutoCloseable {
             }
         }
         runs.values().remove(run);
+        keeper.forget(number(run));
     }
 
     /** Forgets the oldest ended plans if there are too many. */
@@ -238,11 +276,12 @@ public final class Plans implements AutoCloseable {
         int count = 0;
         int items = 0;
         for (PlanRun run : runs.descendingMap().values()) {
-            if (!run.isRunning()) {
+            if (!run.isLive()) {
                 count++;
                 items += run.size();
                 if (count > MAX_ENDED || count > 1 && items > MAX_ENDED_ITEMS) {
                     runs.values().remove(run);
+                    keeper.forget(number(run));
                 }
             }
         }
@@ -254,35 +293,49 @@ public final class Plans implements AutoCloseable {
      * @return the time until the next item is due, in nanoseconds; {@link Long#MAX_VALUE} if there is none
      */
     long runDue() {
-        if (isFrozen) {
+        if (isFrozen || isClosed()) {
             return Long.MAX_VALUE;
         }
         HostInstant now = devices.now();
         long nextNs = Long.MAX_VALUE;
         for (PlanRun run : runs.values()) {
-            for (PlanRun.Progress item : run.takeDue(now.boottimeNs())) {
-                lanes.submit(item.item().device(), () -> inject(run, item));
+            nextNs = Math.min(nextNs, nextRuns.beginIfDue(run, now));
+            for (PlanItem item : run.takeDue(now.boottimeNs())) {
+                changes.later(item.item().device(), () -> inject(run, item));
             }
-            nextNs = Math.min(nextNs, run.nextNs());
+            nextNs = Math.min(nextNs, until(run.nextNs(), now));
         }
-        return nextNs == Long.MAX_VALUE ? nextNs : nextNs - now.boottimeNs();
+        return nextNs;
     }
 
-    private void inject(PlanRun run, PlanRun.Progress item) {
-        if (!run.isCancelled(item) && changes.inject(run, item)) {
-            LOG.infof("plan %s completed: %s", run.id(), status(run, false).counts().summary());
-            prune();
+    private static long until(long ns, HostInstant now) {
+        return ns == Long.MAX_VALUE ? ns : ns - now.boottimeNs();
+    }
+
+    private void inject(PlanRun run, PlanItem item) {
+        // What is left then is done once the service is there again.
+        if (!isClosed() && !run.isCancelled(item)) {
+            boolean isLast = changes.inject(run, item);
+            onChanged(run);
+            if (isLast) {
+                LOG.infof("plan %s completed: %s", run.id(), status(run, false).counts().summary());
+                prune();
+            }
         }
     }
 
-    /** Starts nothing any more. Faults that were injected stay for their durations. */
+    /**
+     * Starts nothing any more, and writes the plans' progress to disk. They go on when the service is there again; faults that
+     * were injected stay for their durations.
+     */
     @Override
     public void close() {
         synchronized (this) {
             isClosed = true;
         }
-        HostInstant now = devices.now();
-        runs.values().forEach(run -> run.stop(now));
+        if (!isFrozen) {
+            keeper.flush();
+        }
         wakeUp.run();
     }
 

@@ -50,6 +50,11 @@ public final class DeviceStore {
         this.boot = boot;
     }
 
+    /** Of the host, from which what is kept counts. */
+    public BootId boot() {
+        return boot;
+    }
+
     /** From now on keeps devices in these files, and finds the devices that are there. */
     public void open(StateFiles from) {
         files = Optional.of(from);
@@ -166,6 +171,11 @@ public final class DeviceStore {
     /** The devices whose last write failed, with the reason, by name: what the disk has of them may be old. */
     public Map<String, String> failing() {
         return Map.copyOf(failing);
+    }
+
+    /** Where plans are kept; empty if nothing is kept, or not yet. */
+    public Optional<StateFiles> plans() {
+        return files.map(StateFiles::plans);
     }
 
     /**

@@ -6,15 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,7 +21,7 @@ import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /**
- * The directory that keeps devices' state, one file a device. It does not look into the files. Each file always has the
+ * The directory that keeps the state of devices and plans, one file each. It does not look into the files. Each file always has the
  * whole of the last content written, or of the one before, whenever the process or the machine ends. Thread-safe.
  *
  * <pre>
@@ -32,22 +29,32 @@ import org.jboss.logging.Logger;
  * DIRECTORY/NAME.json                        the state of device NAME
  * DIRECTORY/NAME.json.tmp                    its next content, while it is written
  * DIRECTORY/NAME.json.set-aside-TIME[-N]     content that could not be used, for a person to look at
+ * DIRECTORY/ID.plan                          the same of plan ID, with the same endings
  * DIRECTORY/NAME.number                      the last number of sequence NAME
  * DIRECTORY/NAME.number.tmp                  its next content
  * </pre>
  */
 public final class StateDirectory implements StateFiles, AutoCloseable {
 
-    /** No file is larger; a larger one was not written by this class. */
+    /** No device's file is larger; a larger one was not written by this class. */
     public static final int MAX_BYTES = 1 << 20;
 
+    /** What a file is about. */
+    private enum Kind {
+        DEVICE(".json", MAX_BYTES), PLAN(".plan", 32 << 20);
+
+        private final String suffix;
+        private final int maxBytes;
+
+        Kind(String suffix, int maxBytes) {
+            this.suffix = suffix;
+            this.maxBytes = maxBytes;
+        }
+    }
+
     private static final Logger LOG = Logger.getLogger(StateDirectory.class);
-    private static final String SUFFIX = ".json";
     private static final String NUMBER = ".number";
     private static final String TEMPORARY = ".tmp";
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'")
-            .withZone(ZoneOffset.UTC);
-    private static final int MAX_SET_ASIDE_A_SECOND = 1000;
 
     private final Path directory;
     private final DirectoryLock lock;
@@ -99,8 +106,8 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
     }
 
     private void removeTemporaries() throws IOException {
-        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*{" + SUFFIX + "," + NUMBER + "}"
-                + TEMPORARY)) {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*{" + Kind.DEVICE.suffix + ","
+                + Kind.PLAN.suffix + "," + NUMBER + "}" + TEMPORARY)) {
             for (Path path : left) {
                 if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
                     Files.deleteIfExists(path);
@@ -122,17 +129,25 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
      */
     @Override
     public void write(String name, byte[] content) throws IOException {
-        Path path = file(name);
-        if (content.length > MAX_BYTES) {
+        write(Kind.DEVICE, name, content);
+    }
+
+    private void write(Kind kind, String name, byte[] content) throws IOException {
+        Path path = file(kind, name);
+        if (content.length > kind.maxBytes) {
             throw new IOException("cannot write %s: %d bytes, expected at most %d".formatted(path, content.length,
-                    MAX_BYTES));
+                    kind.maxBytes));
         }
         change("write", name, path, () -> DurableFile.replace(path, temporary(path), content));
     }
 
     @Override
     public void delete(String name) throws IOException {
-        Path path = file(name);
+        delete(Kind.DEVICE, name);
+    }
+
+    private void delete(Kind kind, String name) throws IOException {
+        Path path = file(kind, name);
         change("delete", name, path, () -> DurableFile.delete(path));
     }
 
@@ -159,14 +174,18 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
 
     @Override
     public Map<String, byte[]> read() throws IOException {
+        return read(Kind.DEVICE);
+    }
+
+    private Map<String, byte[]> read(Kind kind) throws IOException {
         Map<String, byte[]> contents = new TreeMap<>();
         use.readLock().lock();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + kind.suffix)) {
             requireOpen();
             for (Path path : files) {
                 String file = path.getFileName().toString();
-                String name = file.substring(0, file.length() - SUFFIX.length());
-                read(name, path).ifPresent(content -> contents.put(name, content));
+                String name = file.substring(0, file.length() - kind.suffix.length());
+                read(kind, name, path).ifPresent(content -> contents.put(name, content));
             }
         } catch (IOException | DirectoryIteratorException e) {
             throw new IOException("%s cannot be read: %s".formatted(directory, e.getMessage()), e);
@@ -176,20 +195,20 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
         return contents;
     }
 
-    private Optional<byte[]> read(String name, Path path) {
+    private Optional<byte[]> read(Kind kind, String name, Path path) {
         if (!Names.isName(name)) {
-            setAside(path, "its name is not that of a device", false);
+            SetAside.put(path, "its name is not that of a " + kind.name().toLowerCase(Locale.ROOT), false);
         } else if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-            setAside(path, "it is not a regular file", false);
+            SetAside.put(path, "it is not a regular file", false);
         } else {
             try (var file = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS)) {
-                byte[] content = file.readNBytes(MAX_BYTES + 1);
-                if (content.length <= MAX_BYTES) {
+                byte[] content = file.readNBytes(kind.maxBytes + 1);
+                if (content.length <= kind.maxBytes) {
                     return Optional.of(content);
                 }
-                setAside(path, "it has more than " + MAX_BYTES + " bytes", false);
+                SetAside.put(path, "it has more than " + kind.maxBytes + " bytes", false);
             } catch (IOException e) {
-                setAside(path, "it cannot be read: " + reason(e), false);
+                SetAside.put(path, "it cannot be read: " + reason(e), false);
             }
         }
         return Optional.empty();
@@ -197,21 +216,21 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
 
     @Override
     public void setAside(String name, String reason) {
-        setAside(name, reason, false);
+        setAside(Kind.DEVICE, name, reason, false);
     }
 
     @Override
     public void copyAside(String name, String reason) {
-        setAside(name, reason, true);
+        setAside(Kind.DEVICE, name, reason, true);
     }
 
-    private void setAside(String name, String reason, boolean isCopied) {
-        Path path = file(name);
+    private void setAside(Kind kind, String name, String reason, boolean isCopied) {
+        Path path = file(kind, name);
         use.readLock().lock();
         try {
             requireOpen();
             synchronized (writer(name)) {
-                setAside(path, reason, isCopied);
+                SetAside.put(path, reason, isCopied);
             }
         } catch (IOException e) {
             LOG.warnf("%s cannot be set aside: %s", path, e.getMessage());
@@ -220,28 +239,48 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
         }
     }
 
-    private void setAside(Path path, String reason, boolean isCopied) {
-        try {
-            Path aside = place(path, path + ".set-aside-" + TIME.format(Instant.now()), isCopied);
-            LOG.warnf(
-                    isCopied ? "%s is used in part: %s; a copy of it is %s" : "%s is not used: %s; it was moved to %s",
-                    path, reason, aside);
-            DurableFile.sync(directory);
-        } catch (IOException e) {
-            LOG.warnf("%s is not used: %s; it cannot be set aside: %s", path, reason, reason(e));
-        }
+    @Override
+    public StateFiles plans() {
+        return new PlanFiles();
     }
 
-    private static Path place(Path path, String name, boolean isCopied) throws IOException {
-        for (int i = 0; i < MAX_SET_ASIDE_A_SECOND; i++) {
-            Path aside = Path.of(i == 0 ? name : name + "-" + i);
-            try {
-                return isCopied ? Files.copy(path, aside) : Files.move(path, aside);
-            } catch (FileAlreadyExistsException e) {
-                // Another one was set aside in this second.
-            }
+    /** Those of plans. */
+    private final class PlanFiles implements StateFiles {
+
+        @Override
+        public Map<String, byte[]> read() throws IOException {
+            return StateDirectory.this.read(Kind.PLAN);
         }
-        throw new FileAlreadyExistsException(name);
+
+        @Override
+        public void write(String id, byte[] content) throws IOException {
+            StateDirectory.this.write(Kind.PLAN, id, content);
+        }
+
+        @Override
+        public void delete(String id) throws IOException {
+            StateDirectory.this.delete(Kind.PLAN, id);
+        }
+
+        @Override
+        public void setAside(String id, String reason) {
+            StateDirectory.this.setAside(Kind.PLAN, id, reason, false);
+        }
+
+        @Override
+        public void copyAside(String id, String reason) {
+            StateDirectory.this.setAside(Kind.PLAN, id, reason, true);
+        }
+
+        @Override
+        public long next(String sequence) throws IOException {
+            return StateDirectory.this.next(sequence);
+        }
+
+        @Override
+        public StateFiles plans() {
+            return this;
+        }
     }
 
     /** Releases the directory for other processes. Waits for writes in progress; later ones fail. */
@@ -282,8 +321,8 @@ public final class StateDirectory implements StateFiles, AutoCloseable {
         return writers[Math.floorMod(name.hashCode(), writers.length)];
     }
 
-    private Path file(String name) {
-        return directory.resolve(requireName(name) + SUFFIX);
+    private Path file(Kind kind, String name) {
+        return directory.resolve(requireName(name) + kind.suffix);
     }
 
     private static Path temporary(Path path) {

@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Where the state of devices is kept: a sequence of bytes for each device, by its name, and numbers that only rise.
+ * Where state is kept: a sequence of bytes for each device, by its name, and numbers that only rise. {@link #plans} are files
+ * of the same kind with a sequence of bytes for each plan, by its id.
  * Thread-safe. Each call can wait for a disk, so an event loop makes none.
  */
 public interface StateFiles {
@@ -48,4 +49,7 @@ public interface StateFiles {
      * @throws IOException that says what could not be read or written and why
      */
     long next(String sequence) throws IOException;
+
+    /** The files of plans. */
+    StateFiles plans();
 }

@@ -172,6 +172,19 @@ class CommandLineIT {
         assertEquals(new CommandLineRun(1, "", "clocktower: There is no such plan (404)\n"), run("plan", "show", id));
     }
 
+    @Test
+    void aPlanWithAScheduleWaits() throws Exception {
+        Path plan = Files.writeString(directory.resolve("weekly.json"), """
+                {"schedule": "0 3 1 1 *", "steps": [{"devices": ["vm0"], "fault": {"type": "freeze"}}]}""");
+        String said = done("plan", "run", plan.toString());
+        assertTrue(said.matches("Plan p\\d+ waits for its first run at \\d{4}-01-01T03:00:00Z\\.\\R"), said);
+        String id = said.split(" ")[1];
+        assertTrue(done("plan", "ls").lines().anyMatch(line -> line.startsWith(id + " ") && line.contains("waiting")
+                && line.contains("-01-01T03:00:00Z")), () -> "ls");
+        done("plan", "stop", id);
+        assertEquals("Forgot %s.%n".formatted(id), done("plan", "rm", id));
+    }
+
     private static boolean isInjected(String plan) {
         try {
             return json("plan", "show", plan, "--json").path("injected").asInt() == 1;

@@ -246,6 +246,12 @@ class PlansServiceIT {
             400 | expected a JSON object        | null
             422 | steps: 0, expected 1 to 1000  | {'steps':[]}
             400 | steps[0]: missing, expected   | {'steps':[null]}
+            422 | schedule: "daily", expected a cron expression of five fields | {'schedule':'daily','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            422 | schedule: no run of schedule '0 0 30 2 *' would begin | {'schedule':'0 0 30 2 *','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            422 | until: no run of schedule '* * * * *' would begin | {'schedule':'* * * * *','until':'2020-01-01T00:00:00Z','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            422 | timeZone: "Mars/Base", expected the name of a time zone | {'schedule':'* * * * *','timeZone':'Mars/Base','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            400 | timeZone: expected only with schedule | {'timeZone':'UTC','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
+            400 | until: expected only with schedule | {'until':'2199-01-01T00:00:00Z','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
             422 | name:      | {'name':'\\u0007','steps':[{'devices':['vm0'],'fault':{'type':'freeze'}}]}
             """)
     void aBadPlanIsRefusedByTheFieldToBlame(int status, String detail, String body) throws Exception {

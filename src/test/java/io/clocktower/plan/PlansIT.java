@@ -56,7 +56,7 @@ class PlansIT {
         for (String name : List.of("vm0", "vm1", "vm2")) {
             devices.host().changes().label(name, DeviceVersion.ANY, Map.of("team", "payments"));
         }
-        plans = new Plans(devices.host(), PlanObserver.NONE, Runnable::run);
+        plans = new Plans(devices.host(), PlanObserver.NONE, Runnable::run, (_, _) -> {});
     }
 
     @AfterEach
@@ -104,7 +104,7 @@ class PlansIT {
         advance(Duration.ofNanos(1));
         assertEquals(MINUTE, offsetOf("vm0"));
         assertEquals(ZERO, offsetOf("vm1"));
-        assertEquals(new Counts(4, 3, 1, 0, 0, 0, 1), plans.get(id).counts());
+        assertEquals(new Counts(4, 3, 1, 0, 0, 0, 0, 1), plans.get(id).counts());
         assertEquals(SECOND.multipliedBy(2).toNanos(), plans.runDue());
 
         advance(SECOND.multipliedBy(2));
@@ -112,7 +112,7 @@ class PlansIT {
         assertEquals(SECOND, offsetOf("vm1"));
         assertEquals(SECOND, offsetOf("vm2"));
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
-        assertEquals(new Counts(4, 0, 4, 0, 0, 0, 4), plans.get(id).counts());
+        assertEquals(new Counts(4, 0, 4, 0, 0, 0, 0, 4), plans.get(id).counts());
         assertEquals(Long.MAX_VALUE, plans.runDue());
     }
 
@@ -120,12 +120,12 @@ class PlansIT {
     void faultsOfACompletedPlanEndByThemselves() throws Exception {
         String id = start(step(ZERO, labelled("team=payments"), offset(MINUTE))).id();
         advance(ZERO);
-        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 3), plans.get(id).counts());
+        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 0, 3), plans.get(id).counts());
 
         advance(MINUTE.minusNanos(1));
         assertEquals(3, plans.get(id).counts().active());
         advance(Duration.ofNanos(1));
-        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 0), plans.get(id).counts());
+        assertEquals(new Counts(3, 0, 3, 0, 0, 0, 0, 0), plans.get(id).counts());
         assertFalse(plans.get(id).items().getFirst().isActive());
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
         devices.await("vm0", status -> status.faults().isEmpty());
@@ -160,8 +160,8 @@ class PlansIT {
         assertEquals(List.of(ItemState.INJECTED, ItemState.FAILED, ItemState.INJECTED, ItemState.INJECTED), states(id));
         assertEquals(Optional.of("There is no device vm1."), plans.get(id).items().get(1).reason());
         assertEquals(PlanState.COMPLETED, plans.get(id).state());
-        assertEquals(new Counts(4, 0, 3, 1, 0, 0, 3), plans.get(id).counts());
-        assertEquals(new Counts(4, 0, 0, 1, 3, 0, 0), plans.stop(id, "bob").counts());
+        assertEquals(new Counts(4, 0, 3, 1, 0, 0, 0, 3), plans.get(id).counts());
+        assertEquals(new Counts(4, 0, 0, 1, 3, 0, 0, 0), plans.stop(id, "bob").counts());
     }
 
     @Test
@@ -171,7 +171,7 @@ class PlansIT {
         String id = start(steps).id();
         advance(SECOND);
 
-        assertEquals(new Counts(34, 0, 33, 1, 0, 0, 33), plans.get(id).counts());
+        assertEquals(new Counts(34, 0, 33, 1, 0, 0, 0, 33), plans.get(id).counts());
         assertEquals(ItemState.FAILED, plans.get(id).items().get(32).state());
         assertEquals(Optional.of("the device has 32 faults already, the maximum is 32"),
                 plans.get(id).items().get(32).reason());
@@ -188,14 +188,14 @@ class PlansIT {
 
         PlanStatus stopped = plans.stop(id, "bob");
         assertEquals(PlanState.STOPPED, stopped.state());
-        assertEquals(new Counts(6, 0, 0, 0, 3, 3, 0), stopped.counts());
+        assertEquals(new Counts(6, 0, 0, 0, 3, 3, 0, 0), stopped.counts());
         assertEquals(Duration.ofMinutes(65), offsetOf("vm0"));
         assertEquals(ZERO, offsetOf("vm1"));
 
         advance(SECOND);
         assertEquals(ZERO, offsetOf("vm1"));
         assertEquals(stopped, plans.stop(id, "bob"));
-        assertEquals(new Counts(1, 0, 1, 0, 0, 0, 1), plans.get(other).counts());
+        assertEquals(new Counts(1, 0, 1, 0, 0, 0, 0, 1), plans.get(other).counts());
     }
 
     @Test
@@ -216,7 +216,7 @@ class PlansIT {
     @Test
     void whatIsBeingInjectedAsItIsStoppedIsRevertedToo() throws Exception {
         CountDownLatch release = devices.hold();
-        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread)) {
+        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread, (_, _) -> {})) {
             String id = start(threaded, step(ZERO, named("vm0"), offset(MINUTE)),
                     step(ZERO, named("vm0"), offset(MINUTE))).id();
             threaded.runDue();
@@ -226,7 +226,7 @@ class PlansIT {
             stopper.join();
 
             assertEquals(List.of(), faults("vm0"));
-            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), threaded.get(id).counts());
+            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0, 0), threaded.get(id).counts());
         }
     }
 
@@ -249,7 +249,7 @@ class PlansIT {
     @Test
     void aFaultThatIsNotKnownToBeThereIsRevertedToo(@TempDir Path directory) throws Exception {
         try (var kept = Devices.kept(directory, new ManualHostClock(), "a boot");
-                var late = new Plans(kept.host(), PlanObserver.NONE, Runnable::run)) {
+                var late = new Plans(kept.host(), PlanObserver.NONE, Runnable::run, (_, _) -> {})) {
             kept.host().create(kept.spec("vm0", ClockSpec.DEFAULTS, Devices.POLL_WINDOW));
             var release = new CompletableFuture<CountDownLatch>();
             kept.disk().afterNextWrite(() -> release.complete(kept.hold()));
@@ -264,7 +264,7 @@ class PlansIT {
             kept.await("vm0", status -> !status.faults().isEmpty());
             assertEquals(1, late.get(id).counts().active());
 
-            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), late.stop(id, "bob").counts());
+            assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0, 0), late.stop(id, "bob").counts());
             assertEquals(List.of(), kept.host().faults("vm0").orElseThrow().list());
         }
     }
@@ -279,7 +279,7 @@ class PlansIT {
         assertEquals(PlanState.STOPPED, plans.get(id).state());
         assertTrue(plans.get(id).items().getFirst().reason().orElseThrow().startsWith("not reverted: device vm0"));
 
-        assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0), plans.stop(id, "bob").counts());
+        assertEquals(new Counts(2, 0, 0, 0, 1, 1, 0, 0), plans.stop(id, "bob").counts());
         assertEquals(Optional.empty(), plans.get(id).items().getFirst().reason());
         assertEquals(ZERO, offsetOf("vm0"));
         plans.forget(id, "bob");
@@ -288,7 +288,7 @@ class PlansIT {
     @Test
     void whatWaitsAsItIsStoppedIsNotBegun() throws Exception {
         Queue<Runnable> tasks = new ArrayDeque<>();
-        var slow = new Plans(devices.host(), PlanObserver.NONE, tasks::add);
+        var slow = new Plans(devices.host(), PlanObserver.NONE, tasks::add, (_, _) -> {});
         String id = start(slow, step(ZERO, named("vm0"), offset(MINUTE))).id();
         slow.runDue();
         Thread stopper = stopElsewhere(slow, id);
@@ -296,7 +296,7 @@ class PlansIT {
         stopper.join();
 
         assertEquals(List.of(), faults("vm0"));
-        assertEquals(new Counts(1, 0, 0, 0, 0, 1, 0), slow.get(id).counts());
+        assertEquals(new Counts(1, 0, 0, 0, 0, 1, 0, 0), slow.get(id).counts());
     }
 
     @Test
@@ -364,8 +364,8 @@ class PlansIT {
         advance(SECOND);
 
         assertEquals(MINUTE, offsetOf("vm0"));
-        assertEquals(PlanState.STOPPED, plans.get(id).state());
-        assertEquals(new Counts(2, 0, 1, 0, 0, 1, 1), plans.get(id).counts());
+        assertEquals(PlanState.RUNNING, plans.get(id).state(), "it goes on when the service is there again");
+        assertEquals(new Counts(2, 1, 1, 0, 0, 0, 0, 1), plans.get(id).counts());
         assertEquals(Reason.UNAVAILABLE,
                 assertThrows(PlanException.class, () -> start(step(ZERO, named("vm0"), offset(MINUTE)))).reason());
     }
@@ -373,7 +373,7 @@ class PlansIT {
     /** On threads of their own the items of a device are done in their order. */
     @Test
     void manyDevicesAreServedAtOnce() throws Exception {
-        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread)) {
+        try (var threaded = new Plans(devices.host(), PlanObserver.NONE, Thread::startVirtualThread, (_, _) -> {})) {
             Step[] steps = new Step[30];
             Arrays.setAll(steps, i -> new Step(ZERO, ZERO, labelled("team=payments"), ALL,
                     offset(Duration.ofNanos(i)), false));
@@ -383,10 +383,10 @@ class PlansIT {
                 Thread.onSpinWait();
             }
 
-            assertEquals(new Counts(90, 0, 90, 0, 0, 0, 90), threaded.get(id).counts());
+            assertEquals(new Counts(90, 0, 90, 0, 0, 0, 0, 90), threaded.get(id).counts());
             assertEquals(LongStream.range(0, 30).boxed().toList(), faults("vm1").stream()
                     .map(fault -> ((Effect.Step) fault.effect()).offsetNs()).toList());
-            assertEquals(new Counts(90, 0, 0, 0, 90, 0, 0), threaded.stop(id, "bob").counts());
+            assertEquals(new Counts(90, 0, 0, 0, 90, 0, 0, 0), threaded.stop(id, "bob").counts());
         }
     }
 }

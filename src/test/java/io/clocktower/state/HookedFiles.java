@@ -67,4 +67,12 @@ public final class HookedFiles implements StateFiles {
     public long next(String sequence) throws IOException {
         return files.next(sequence);
     }
+
+    /** Plans are on the same disk; only a full one is noticed there. */
+    @Override
+    public StateFiles plans() {
+        var plans = new HookedFiles(files.plans());
+        plans.isFull = isFull;
+        return plans;
+    }
 }
