@@ -46,6 +46,9 @@ public final class DeviceTransfer {
      * @throws DeviceException if a device cannot be paused in time; all go on then
      */
     public List<DeviceSnapshot> pause() throws DeviceException {
+        for (EventLoop loop : loops) {
+            flush(loop);
+        }
         placement.suspend();
         try {
             for (DeviceProxy device : devices) {

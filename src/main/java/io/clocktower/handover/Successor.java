@@ -26,6 +26,7 @@ public final class Successor implements AutoCloseable {
 
     private final Link link;
     private HandoverRecord record;
+    private long arrivedNs;
 
     private Token token;
 
@@ -70,6 +71,8 @@ public final class Successor implements AutoCloseable {
     /** Makes what comes fast, before guests wait for it. */
     public static void rehearse() {
         Rehearsal.run();
+        // What the start left is not collected while guests wait.
+        System.gc();
     }
 
     /**
@@ -88,6 +91,7 @@ public final class Successor implements AutoCloseable {
         } catch (EOFException e) {
             throw new PredecessorGoneException(e.getMessage(), e);
         }
+        arrivedNs = System.nanoTime();
         token = Token.adopt(files.removeLast());
         record = HandoverJson.read(Arrays.copyOfRange(payload, Integer.BYTES, payload.length), files);
         List<DeviceSnapshot> snapshots = new ArrayList<>();
@@ -106,6 +110,11 @@ public final class Successor implements AutoCloseable {
         if (!token.take()) {
             throw new IOException("the running service goes on, as it had no answer in time");
         }
+    }
+
+    /** When the record had arrived, on the clock of {@link System#nanoTime}. */
+    public long arrivedNs() {
+        return arrivedNs;
     }
 
     public DeviceEvents.Kept events() {

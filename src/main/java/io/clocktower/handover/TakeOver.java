@@ -141,7 +141,8 @@ public final class TakeOver {
 
     /** What was taken, for the log. */
     public String summary() {
-        return "took %d devices over from release %s in %d ms".formatted(devices.specs().size(), successor.release(),
-                Duration.ofNanos(tookNs).toMillis());
+        return "took %d devices over from release %s in %d ms, %d of them until the record came"
+                .formatted(devices.specs().size(), successor.release(), Duration.ofNanos(tookNs).toMillis(),
+                        Duration.ofNanos(successor.arrivedNs() - startNs).toMillis());
     }
 }

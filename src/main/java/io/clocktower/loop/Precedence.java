@@ -11,10 +11,11 @@ import java.util.List;
 public final class Precedence {
 
     /**
-     * Those of the loops and of HotSpot, and the one that guests wait for in a hand-over, by how they begin. A native image gives the kernel the last 15 characters of a name:
+     * Those of the loops with their outboxes, of HotSpot, and the one that guests wait for in a hand-over, by how they begin. A native image gives the kernel the last 15 characters of a name:
      * its own thread is "VMOperationThread", and the one that gives memory back is a loop's too.
      */
-    private static final List<String> FULL = List.of(EventLoop.NAME, "VM ", "GC ", "G1 ", "OperationThread",
+    private static final List<String> FULL = List.of(EventLoop.NAME, Outbox.NAME, "VM ", "GC ", "G1 ",
+            "OperationThread",
             "loop-disposal-", "oop-disposal-", "op-disposal-", "handover");
 
     private Precedence() {}

@@ -57,7 +57,7 @@ class HandoverPartsIT {
     private Map<String, String> properties() {
         return Map.of("clocktower.devices.vm0.socket", directory.resolve("vm0.sock").toString(),
                 "clocktower.state-dir", directory.resolve("state").toString(), "clocktower.shutdown-grace", "1s",
-                "clocktower.webhooks.ops.events", "fault-begun", "clocktower.webhooks.ops.url",
+                "clocktower.webhooks.ops.events", "fault-injected", "clocktower.webhooks.ops.url",
                 "http://127.0.0.1:" + receiver.getAddress().getPort() + "/");
     }
 

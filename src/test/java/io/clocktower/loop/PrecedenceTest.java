@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PrecedenceTest {
 
     @ParameterizedTest
-    @CsvSource({"event-loop-0, FULL", "VM Thread, FULL", "GC Thread#0, FULL", "G1 Conc#0, FULL", "outbox-0, LOW",
+    @CsvSource({"event-loop-0, FULL", "VM Thread, FULL", "GC Thread#0, FULL", "G1 Conc#0, FULL", "outbox-0, FULL",
             "state-writer, LOW", "vert.x-eventloo, LOW", "executor-thread, LOW", "ForkJoinPool-1-, LOW",
             "C2 CompilerThre, LOW"})
     void loopsAndWhatCanStopThemGoFirst(String thread, Share share) {
