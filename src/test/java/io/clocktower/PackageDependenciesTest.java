@@ -73,7 +73,8 @@ class PackageDependenciesTest {
                     "fault", "event", "state", "status")
             .whereLayer("plan").mayOnlyAccessLayers("device", "clock", "spec", "fault", "state", "status")
             .whereLayer("config")
-            .mayOnlyAccessLayers("host", "loop", "http", "device", "handover", "clock", "spec", "fault", "event",
+            .mayOnlyAccessLayers("socket", "host", "loop", "http", "device", "handover", "clock", "spec", "fault",
+                    "event",
                     "state", "status")
             .whereLayer("audit").mayOnlyAccessLayers("spec")
             .whereLayer("http").mayOnlyAccessLayers("linux")

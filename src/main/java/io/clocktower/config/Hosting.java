@@ -14,6 +14,7 @@ import io.clocktower.host.SystemHostClock;
 import io.clocktower.http.HttpPort;
 import io.clocktower.loop.EarlyThreads;
 import io.clocktower.loop.Precedence;
+import io.clocktower.socket.PassedSockets;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.state.PrivateDirectory;
@@ -58,6 +59,7 @@ public class Hosting {
     private final ShutdownGrace grace;
     private final LeapSeconds leapSeconds;
     private final DeviceHost devices;
+    private final PassedSockets passed = PassedSockets.of(System.getenv(), ProcessHandle.current().pid());
     private final NewDirectories created = new NewDirectories();
     private final Instance<HandoverPart> parts;
     private final ReplacedService replaced;
@@ -112,6 +114,7 @@ public class Hosting {
         }
         openState();
         configure(configured);
+        passed.closeLeft().forEach(name -> LOG.warnf("the socket %s of the service manager is no device's", name));
         restore();
         devices.specs().forEach(this::announce);
         awaitSuccessor();
@@ -122,7 +125,7 @@ public class Hosting {
             try {
                 created.expect(spec.socket().getParent());
                 PrivateDirectory.prepare(spec.socket().getParent());
-                devices.configure(spec);
+                devices.configure(spec, passed.take(spec.name(), spec.socket()));
             } catch (IOException e) {
                 refuse(List.of("%s: directory %s: %s".formatted(property(spec), spec.socket().getParent(),
                         e.getMessage())));

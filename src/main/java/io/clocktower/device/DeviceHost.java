@@ -14,6 +14,7 @@ import io.clocktower.loop.CommandWaits;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.loop.LoopWatch;
 import io.clocktower.loop.PollingSwitch;
+import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
@@ -143,7 +144,16 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if its name is taken or it cannot listen
      */
     public void configure(DeviceSpec spec) throws DeviceException {
-        inventory.restore(spec, true);
+        configure(spec, Optional.empty());
+    }
+
+    /**
+     * The same at a socket that exists.
+     *
+     * @param passed becomes the device's
+     */
+    public void configure(DeviceSpec spec, Optional<ListeningSocket> passed) throws DeviceException {
+        inventory.restore(spec, true, passed);
     }
 
     /** The devices that were made over REST and kept, and that the configuration has not asked for. */
@@ -157,7 +167,7 @@ public final class DeviceHost implements AutoCloseable {
      * @throws DeviceException if it cannot be hosted any more; it stays kept
      */
     public void restore(DeviceSpec spec) throws DeviceException {
-        inventory.restore(spec, false);
+        inventory.restore(spec, false, Optional.empty());
     }
 
     /**

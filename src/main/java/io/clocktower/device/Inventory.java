@@ -6,6 +6,7 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.hosted.HostedDevice;
+import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceException.Reason;
 import io.clocktower.spec.DeviceSpec;
@@ -54,9 +55,10 @@ final class Inventory {
      * Adds a device as it was kept.
      *
      * @param isConfigured whether the configuration asks for it
+     * @param passed where it listens, if that exists
      */
-    void restore(DeviceSpec spec, boolean isConfigured) throws DeviceException {
-        placement.place(store.restore(spec, isConfigured, leapSeconds, HostInstant.of(host)));
+    void restore(DeviceSpec spec, boolean isConfigured, Optional<ListeningSocket> passed) throws DeviceException {
+        placement.place(store.restore(spec, isConfigured, leapSeconds, HostInstant.of(host)), passed);
     }
 
     /** Adds a device and keeps it. */

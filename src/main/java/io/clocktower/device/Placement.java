@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -56,6 +57,15 @@ final class Placement {
      * @throws DeviceException if its name or socket is taken, or it cannot listen
      */
     DeviceProxy place(DeviceRecord record) throws DeviceException {
+        return place(record, Optional.empty());
+    }
+
+    /**
+     * The same at a socket that exists.
+     *
+     * @param passed becomes the device's, or is closed
+     */
+    DeviceProxy place(DeviceRecord record, Optional<ListeningSocket> passed) throws DeviceException {
         try {
             if (!placing.tryLock(LoopAnswer.DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw DeviceException.noAnswer("device " + record.spec().name()
@@ -69,7 +79,7 @@ final class Placement {
             if (isSuspended) {
                 throw suspended();
             }
-            return placeAlone(record);
+            return placeAlone(record, passed);
         } finally {
             placing.unlock();
         }
@@ -109,7 +119,7 @@ final class Placement {
         gone.forEach(proxy -> devices.remove(proxy.name(), proxy));
     }
 
-    private DeviceProxy placeAlone(DeviceRecord record) throws DeviceException {
+    private DeviceProxy placeAlone(DeviceRecord record, Optional<ListeningSocket> passed) throws DeviceException {
         DeviceSpec spec = record.spec();
         if (devices.containsKey(spec.name())) {
             throw DeviceException.conflict("device " + spec.name() + " exists");
@@ -120,7 +130,7 @@ final class Placement {
         }
         prepareDirectory(spec.socket().getParent());
         EventLoop loop = LoopLoad.lightest(loops, devices.values()).loop();
-        ListeningSocket socket = ListeningSocket.bind(spec.socket());
+        ListeningSocket socket = passed.isPresent() ? passed.get() : ListeningSocket.bind(spec.socket());
         DeviceObserver observer = observers.apply(spec.name(), loop);
         CompletableFuture<HostedDevice> making = loop.submit(() -> {
             var device = new HostedDevice(record, host, timers, loop, socket, limits, observer);

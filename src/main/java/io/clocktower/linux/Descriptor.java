@@ -17,6 +17,8 @@ public final class Descriptor implements AutoCloseable {
     public static final int CLOSED = -1;
 
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_SETFD = 2;
+    private static final int FD_CLOEXEC = 1;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int F_GET_SEALS = 1034;
@@ -79,6 +81,11 @@ public final class Descriptor implements AutoCloseable {
         if ((flags & O_NONBLOCK) == 0) {
             fcntl(F_SETFL, flags | O_NONBLOCK);
         }
+    }
+
+    /** Has no program inherit the descriptor that this process starts. */
+    public void closeOnExec() {
+        fcntl(F_SETFD, FD_CLOEXEC);
     }
 
     private int fcntl(int command, int argument) {

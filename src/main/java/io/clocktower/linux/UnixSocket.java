@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * UNIX stream sockets: listens, connects, accepts, and tells who connected. Thread-safe.
@@ -30,7 +31,10 @@ public final class UnixSocket {
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_TYPE = 3;
     private static final int SO_PEERCRED = 17;
+    private static final int SO_ACCEPTCONN = 30;
+    private static final int SO_DOMAIN = 39;
     private static final long UCRED_BYTES = 12;
     private static final long UID_OFFSET = 4;
     private static final long GID_OFFSET = 8;
@@ -46,6 +50,8 @@ public final class UnixSocket {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle ACCEPT4 = NativeCalls.capturing("accept4",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKNAME = NativeCalls.capturing("getsockname",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle GETSOCKOPT = NativeCalls.capturing("getsockopt",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
 
@@ -156,6 +162,38 @@ public final class UnixSocket {
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }
+    }
+
+    /**
+     * Where a socket listens that another process made.
+     *
+     * @return nothing if it is not a listening UNIX stream socket with a path
+     */
+    public static Optional<Path> listeningAt(Descriptor socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            if (option(arena, socket, SO_DOMAIN) != AF_UNIX || option(arena, socket, SO_TYPE) != SOCK_STREAM
+                    || option(arena, socket, SO_ACCEPTCONN) != 1) {
+                return Optional.empty();
+            }
+            MemorySegment address = arena.allocate(PATH_OFFSET + PATH_BYTES + 1, JAVA_INT.byteAlignment());
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) (PATH_OFFSET + PATH_BYTES));
+            NativeCalls.check("getsockname",
+                    (int) GETSOCKNAME.invokeExact(NativeCalls.state(), socket.number(), address, length));
+            String path = address.getString(PATH_OFFSET);
+            return path.isEmpty() ? Optional.empty() : Optional.of(Path.of(path));
+        } catch (LinuxException e) {
+            return Optional.empty();
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    private static int option(Arena arena, Descriptor socket, int name) throws Throwable {
+        MemorySegment value = arena.allocate(JAVA_INT);
+        MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+        NativeCalls.check("getsockopt", (int) GETSOCKOPT.invokeExact(NativeCalls.state(), socket.number(), SOL_SOCKET,
+                name, value, length));
+        return value.get(JAVA_INT, 0);
     }
 
     /** Who is at the other end of a connection (SO_PEERCRED). */

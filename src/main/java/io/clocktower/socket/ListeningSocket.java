@@ -33,10 +33,23 @@ public final class ListeningSocket implements AutoCloseable {
     /** Null if the file was not this socket's any more when it was adopted. */
     private final FileIdentity file;
 
-    private ListeningSocket(Path path, Descriptor listening, FileIdentity file) {
+    /** Whether the file belongs to the service manager, which still listens there when this process has ended. */
+    private final boolean isManaged;
+
+    private ListeningSocket(Path path, Descriptor listening, FileIdentity file, boolean isManaged) {
         this.path = path;
         this.listening = listening;
         this.file = file;
+        this.isManaged = isManaged;
+    }
+
+    /**
+     * A socket of the service manager, whose file this process never deletes.
+     *
+     * @param listening non-blocking; becomes this object's
+     */
+    static ListeningSocket ofManager(Path path, Descriptor listening) throws IOException {
+        return new ListeningSocket(path, listening, FileIdentity.of(path), true);
     }
 
     /**
@@ -47,7 +60,7 @@ public final class ListeningSocket implements AutoCloseable {
      * @param isInPlace whether the file is the socket's
      */
     public static ListeningSocket adopt(Path path, Descriptor listening, boolean isInPlace) throws IOException {
-        return new ListeningSocket(path, listening, isInPlace ? FileIdentity.of(path) : null);
+        return new ListeningSocket(path, listening, isInPlace ? FileIdentity.of(path) : null, false);
     }
 
     /**
@@ -72,7 +85,7 @@ public final class ListeningSocket implements AutoCloseable {
         try {
             listening = UnixSocket.listen(path);
             Files.setPosixFilePermissions(path, MODE);
-            return new ListeningSocket(path, listening, FileIdentity.of(path));
+            return new ListeningSocket(path, listening, FileIdentity.of(path), false);
         } catch (IOException | LinuxException e) {
             if (listening != null) {
                 listening.close();
@@ -146,7 +159,7 @@ public final class ListeningSocket implements AutoCloseable {
 
     /** Deletes the file if it is still this socket's. When it returns, the path is free, also if another thread deleted the file. */
     public synchronized void deleteFile() {
-        if (isInPlace()) {
+        if (!isManaged && isInPlace()) {
             Quietly.close(() -> Files.delete(path));
         }
     }

@@ -1,0 +1,241 @@
+package io.clocktower.app;
+
+import static io.clocktower.frontend.FrontEnd.EVENT_IDX;
+import static io.clocktower.frontend.FrontEnd.INDIRECT_DESC;
+import static io.clocktower.frontend.FrontEnd.RING_PACKED;
+import static io.clocktower.frontend.FrontEnd.VERSION_1;
+import static io.clocktower.frontend.Requests.OK;
+import static io.clocktower.frontend.Requests.READ;
+import static io.clocktower.frontend.Requests.ofClock;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.clocktower.app.PackagedApplication.End;
+import io.clocktower.frontend.FrontEnd;
+import io.clocktower.frontend.Guest;
+import io.clocktower.frontend.GuestMemory;
+import io.clocktower.frontend.Libc;
+import io.clocktower.frontend.Noise;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The packaged service under random load for a while: {@code -Dsoak.minutes=30 -Dsoak.devices=200}, and {@code -Dsoak.seed} for
+ * the same steps again. Half of the devices have guests that must be answered after each step; the others are abused.
+ */
+class SoakIT {
+
+    private static final double MINUTES = Double.parseDouble(System.getProperty("soak.minutes", "0.2"));
+    private static final int DEVICES = Integer.getInteger("soak.devices", 10);
+    private static final long SEED = Long.getLong("soak.seed", System.nanoTime());
+    private static final long LENGTH_NS = (long) (MINUTES * TimeUnit.MINUTES.toNanos(1));
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final int STEPS_A_CHECKPOINT = 60;
+    private static final int STEPS_A_HANDOVER = 150;
+    private static final byte[] REQUEST = ofClock(READ, 0);
+    private static final List<Long> FEATURES = List.of(VERSION_1, VERSION_1 | EVENT_IDX | INDIRECT_DESC,
+            VERSION_1 | RING_PACKED, VERSION_1 | RING_PACKED | EVENT_IDX | INDIRECT_DESC);
+    private static final List<String> QUESTIONS = List.of("q/health/ready", "q/metrics", "api/v1/devices",
+            "api/v1/host", "api/v1/faults", "api/v1/plans");
+    private static final List<String> FAULTS = List.of(
+            "{\"type\":\"step\",\"offset\":\"PT5M\",\"duration\":\"PT2S\"}",
+            "{\"type\":\"drift\",\"rate\":\"100ppm\"}", "{\"type\":\"step\",\"offset\":\"nonsense\"}");
+
+    @TempDir
+    private Path directory;
+    private final Random random = new Random(SEED);
+    private final List<Guest> healthy = new ArrayList<>();
+    private final Map<String, Integer> done = new HashMap<>();
+    private final List<Level> levels = new ArrayList<>();
+    private PackagedApplication service;
+    private int runs;
+    private long longestNs;
+
+    /**
+     * What the process has, with the healthy guests alone.
+     *
+     * @param residentKb its resident memory
+     */
+    private record Level(int descriptors, int threads, long residentKb) {
+
+        static Level of(long pid) throws IOException {
+            try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+                int descriptors = (int) files.count();
+                Map<String, Long> status = new HashMap<>();
+                for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
+                    String number = line.replaceAll("\\D+", "");
+                    if (line.startsWith("VmRSS:") || line.startsWith("Threads:")) {
+                        status.put(line.substring(0, line.indexOf(':')), Long.valueOf(number));
+                    }
+                }
+                return new Level(descriptors, status.get("Threads").intValue(), status.get("VmRSS"));
+            }
+        }
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    private Map<String, String> properties() {
+        Map<String, String> properties = new HashMap<>();
+        for (int i = 0; i < DEVICES; i++) {
+            properties.put("clocktower.devices." + name(i) + ".socket", socket(i).toString());
+        }
+        properties.put("clocktower.socket-dir", directory.toString());
+        properties.put("clocktower.state-dir", directory.resolve("state").toString());
+        properties.put("clocktower.shutdown-grace", "1s");
+        return properties;
+    }
+
+    private static String name(int device) {
+        return "vm" + device;
+    }
+
+    private Path socket(int device) {
+        return directory.resolve(name(device) + ".sock");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        for (Guest guest : healthy) {
+            guest.close();
+        }
+        if (service != null) {
+            service.close();
+        }
+    }
+
+    @Test
+    void healthyGuestsAreAnsweredAndNothingGrows() throws Exception {
+        System.out.printf("soak: seed %d, %d devices, %.1f minutes%n", SEED, DEVICES, MINUTES);
+        service = PackagedApplication.start(directory, properties());
+        for (int i = 0; i < DEVICES / 2; i++) {
+            healthy.add(new Guest(socket(i), FEATURES.get(i % FEATURES.size()), 32, 0));
+        }
+        long endNs = System.nanoTime() + LENGTH_NS;
+        int steps = 0;
+        while (System.nanoTime() < endNs || levels.size() < 2) {
+            step();
+            readAll();
+            if (++steps % STEPS_A_CHECKPOINT == 0) {
+                checkpoint();
+            }
+            if (steps % STEPS_A_HANDOVER == 0) {
+                handOver();
+            }
+        }
+        System.out.printf("soak: %d steps %s, longest read %d ms%nsoak: first %s%nsoak: last %s%n", steps, done,
+                TimeUnit.NANOSECONDS.toMillis(longestNs), levels.getFirst(), levels.getLast());
+    }
+
+    private void step() throws Exception {
+        int victim = DEVICES / 2 + random.nextInt(DEVICES - DEVICES / 2);
+        switch (random.nextInt(8)) {
+            case 0 -> count("question", () -> service.send(QUESTIONS.get(random.nextInt(QUESTIONS.size()))));
+            case 1 -> count("fault", () -> inject(random.nextInt(DEVICES)));
+            case 2 -> count("revert",
+                    () -> service.send("DELETE", "api/v1/devices/" + name(random.nextInt(DEVICES)) + "/faults", null));
+            case 3 ->
+                count("visit", () -> visit(victim, guest -> assertEquals(OK, guest.request(REQUEST, 16).status())));
+            case 4 -> count("messages of noise", () -> abuse(victim));
+            case 5 -> count("ring of noise", () -> visit(victim, guest -> {
+                Noise.fill(guest, random);
+                guest.kick();
+            }));
+            case 6 -> count("truncation", () -> visit(victim, guest -> {
+                assertEquals(OK, guest.request(REQUEST, 16).status());
+                guest.offer(REQUEST, new byte[16]);
+                guest.kick();
+                Libc.truncate(guest.memory().file(), 0);
+            }));
+            default -> count("device", this::createAndRemove);
+        }
+    }
+
+    private void count(String what, Step step) throws Exception {
+        done.merge(what, 1, Integer::sum);
+        step.run();
+    }
+
+    private void inject(int device) throws IOException {
+        service.send("POST", "api/v1/devices/" + name(device) + "/faults", FAULTS.get(random.nextInt(FAULTS.size())));
+    }
+
+    private interface Visit {
+        void by(Guest guest) throws Exception;
+    }
+
+    /** A guest that connects to a device, does something, and goes. */
+    private void visit(int device, Visit visit) throws Exception {
+        awaitWaiting(device);
+        try (var guest = new Guest(socket(device), VERSION_1 | EVENT_IDX, 32, 0)) {
+            visit.by(guest);
+        }
+    }
+
+    private void abuse(int device) throws Exception {
+        awaitWaiting(device);
+        try (var frontEnd = new FrontEnd(socket(device));
+                var memory = new GuestMemory(1 << 20, 0x4000_0000L, 0x7f00_0000_0000L)) {
+            Noise.send(frontEnd, random, 20, memory);
+        } catch (IOException e) {
+            // The device closed the connection, as it should.
+        }
+    }
+
+    private void awaitWaiting(int device) {
+        service.await("api/v1/devices/" + name(device), status -> status.path("state").asText().equals("waiting"));
+    }
+
+    private void createAndRemove() throws IOException {
+        assertEquals(201, service.send("POST", "api/v1/devices", "{\"name\":\"extra\"}").statusCode());
+        assertEquals(204, service.send("DELETE", "api/v1/devices/extra", null).statusCode());
+    }
+
+    private void readAll() {
+        for (Guest guest : healthy) {
+            long startNs = System.nanoTime();
+            assertEquals(OK, guest.request(REQUEST, 16).status());
+            longestNs = Math.max(longestNs, System.nanoTime() - startNs);
+        }
+    }
+
+    private void handOver() {
+        PackagedApplication next = PackagedApplication.handover(service, directory.resolve("run-" + runs++ + ".log"),
+                properties());
+        End end = service.awaitEnd();
+        assertEquals(0, end.status(), end::output);
+        service = next;
+        next.awaitReady();
+        done.merge("hand-over", 1, Integer::sum);
+    }
+
+    /** All victims are gone, so the process has what it had before. */
+    private void checkpoint() throws Exception {
+        for (int i = DEVICES / 2; i < DEVICES; i++) {
+            awaitWaiting(i);
+        }
+        long endNs = System.nanoTime() + PATIENCE_NS;
+        Level level = Level.of(service.pid());
+        while (!levels.isEmpty() && level.descriptors() > levels.getFirst().descriptors()) {
+            assertTrue(System.nanoTime() < endNs, level + " after " + levels);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+            level = Level.of(service.pid());
+        }
+        levels.add(level);
+        System.out.println("soak: " + level);
+    }
+}
