@@ -175,7 +175,7 @@ final class FaultCommands {
         }
     }
 
-    private static String path(String device, String fault) {
+    static String path(String device, String fault) {
         return DeviceCommands.device(device) + "/" + FAULTS + Api.path(fault);
     }
 
@@ -183,11 +183,7 @@ final class FaultCommands {
     @Command(description = "Change how long a fault lasts from its start, or why it is there", mixinStandardHelpOptions = true)
     static final class Change implements Callable<Integer> {
         @Mixin
-        private Connection connection;
-        @Parameters(index = "0", paramLabel = "DEVICE")
-        private String name;
-        @Parameters(index = "1", paramLabel = "FAULT")
-        private String fault;
+        private ChosenFault fault;
         @Option(names = "--for", paramLabel = "DURATION", description = "How long it lasts from its start")
         private String duration;
         @Option(names = "--reason", paramLabel = "TEXT", description = "Why")
@@ -202,9 +198,8 @@ final class FaultCommands {
             if (reason != null) {
                 body.put("reason", reason);
             }
-            JsonNode answer = connection.api().call("PATCH", path(name, fault), body);
-            return Output.changed(connection, answer,
-                    "Changed %s of %s%s.".formatted(fault, name, until(answer)));
+            JsonNode answer = fault.call("PATCH", "", body);
+            return Output.changed(fault.connection(), answer, "Changed %s%s.".formatted(fault, until(answer)));
         }
     }
 
@@ -212,17 +207,12 @@ final class FaultCommands {
     @Command(description = "Pause a fault: its clocks go on without it, and its duration stands still", mixinStandardHelpOptions = true)
     static final class Pause implements Callable<Integer> {
         @Mixin
-        private Connection connection;
-        @Parameters(index = "0", paramLabel = "DEVICE")
-        private String name;
-        @Parameters(index = "1", paramLabel = "FAULT")
-        private String fault;
+        private ChosenFault fault;
 
         @Override
         public Integer call() {
-            return Output.changed(connection,
-                    connection.api().call("POST", path(name, fault) + "/pause", null),
-                    "Paused %s of %s.".formatted(fault, name));
+            return Output.changed(fault.connection(), fault.call("POST", "/pause", null),
+                    "Paused %s.".formatted(fault));
         }
     }
 
@@ -230,16 +220,12 @@ final class FaultCommands {
     @Command(description = "Resume a paused fault for the time that was left", mixinStandardHelpOptions = true)
     static final class Resume implements Callable<Integer> {
         @Mixin
-        private Connection connection;
-        @Parameters(index = "0", paramLabel = "DEVICE")
-        private String name;
-        @Parameters(index = "1", paramLabel = "FAULT")
-        private String fault;
+        private ChosenFault fault;
 
         @Override
         public Integer call() {
-            JsonNode answer = connection.api().call("POST", path(name, fault) + "/resume", null);
-            return Output.changed(connection, answer, "Resumed %s of %s%s.".formatted(fault, name, until(answer)));
+            JsonNode answer = fault.call("POST", "/resume", null);
+            return Output.changed(fault.connection(), answer, "Resumed %s%s.".formatted(fault, until(answer)));
         }
     }
 }
