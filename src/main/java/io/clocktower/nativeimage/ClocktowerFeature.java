@@ -29,6 +29,7 @@ public final class ClocktowerFeature implements Feature {
     private static final String LIBRARY = "libjunixsocket-native.so";
     private static final String LIBRARIES = "lib/%s-Linux-clang/jni";
     private static final String JACKSON = "com.fasterxml.jackson.annotation.";
+    private static final String CONFIGURATION = "io.clocktower.config.ClocktowerConfig";
     private static final String PICOCLI = "picocli.CommandLine$";
 
     /** Netty makes them by reflection, and looks in the JDK for methods that older ones do not have. */
@@ -98,9 +99,10 @@ public final class ClocktowerFeature implements Feature {
         });
     }
 
-    /** What Jackson and picocli read or make. */
+    /** What Jackson and picocli read or make, and the keys of the configuration, to which variables are compared. */
     private static boolean isReflective(Class<?> type) {
         return type != null && (type.isRecord() || type.isEnum() || isAnnotated(type)
+                || type.getName().startsWith(CONFIGURATION)
                 || Stream.of(type.getDeclaredFields()).anyMatch(ClocktowerFeature::isAnnotated)
                 || Stream.of(type.getDeclaredMethods()).anyMatch(ClocktowerFeature::isAnnotated));
     }
