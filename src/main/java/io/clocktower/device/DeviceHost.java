@@ -58,7 +58,6 @@ public final class DeviceHost implements AutoCloseable {
     private final DeviceEvents events;
     private volatile Optional<String> absence = Optional.empty();
     private final HostClockWatch clockWatch;
-    private volatile boolean isWatchingClock;
 
     /**
      * @param eventLoops how many threads share the devices, at least 1
@@ -108,14 +107,12 @@ public final class DeviceHost implements AutoCloseable {
 
     private void look() {
         polling.look();
-        if (isWatchingClock) {
-            clockWatch.look();
-        }
+        clockWatch.look();
     }
 
     /** Says from now on when the host's wall clock is stepped. */
     public void watchHostClock() {
-        isWatchingClock = true;
+        clockWatch.begin();
     }
 
     /** The steps of the host's wall clock. */

@@ -19,6 +19,7 @@ public final class HostClockWatch {
     private final HostClock host;
     private final DeviceEvents events;
     private final ClockSteps steps;
+    private volatile boolean isWatching;
     private volatile long count;
     private volatile long lastStepNs;
 
@@ -28,7 +29,15 @@ public final class HostClockWatch {
         steps = new ClockSteps(host);
     }
 
+    /** From now on {@link #look} looks. */
+    void begin() {
+        isWatching = true;
+    }
+
     void look() {
+        if (!isWatching) {
+            return;
+        }
         steps.look().ifPresent(stepNs -> {
             lastStepNs = stepNs;
             count = count + 1;

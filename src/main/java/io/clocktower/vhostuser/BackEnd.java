@@ -218,7 +218,7 @@ final class BackEnd {
     }
 
     private boolean anyBroken() {
-        return vrings.stream().anyMatch(Vring::isBroken);
+        return vrings.stream().map(Vring::status).anyMatch(VringStatus::isBroken);
     }
 
     /** Does nothing more until {@link #proceed}. */

@@ -4,6 +4,7 @@ import io.clocktower.linux.Mmap;
 import io.clocktower.linux.Polled;
 import io.clocktower.linux.Reactor;
 import io.clocktower.memory.MemoryTable;
+import io.clocktower.memory.UntouchedMemoryException;
 import io.clocktower.virtqueue.RingAreas;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
@@ -93,9 +94,21 @@ final class OpenRing {
 
     /** Goes on where another process stopped that had the ring in between, and has ended. */
     void catchUp() throws VirtqueueException {
-        if (virtqueue.catchUp()) {
+        boolean isCallOwed = virtqueue.catchUp();
+        Mmap.settle();
+        if (isCallOwed) {
             call.signal();
         }
+    }
+
+    /** Why a ring cannot go on, for the log. */
+    static String reason(Throwable failure) {
+        return switch (failure) {
+            case VirtqueueException broken -> broken.getMessage();
+            case UntouchedMemoryException spent -> spent.getMessage();
+            case InternalError truncated -> "the guest's memory is gone: " + truncated.getMessage();
+            default -> "unexpected " + failure;
+        };
     }
 
     /**

@@ -196,10 +196,6 @@ final class Vring implements Polled {
         return ring != null || isToBeReopened;
     }
 
-    boolean isBroken() {
-        return isBroken;
-    }
-
     /** Uses what is available, and answers whether something is left for the next turn. */
     private boolean takeTurn() {
         if (!isRunning()) {
@@ -222,13 +218,9 @@ final class Vring implements Polled {
             } else {
                 breakRing(e.getMessage());
             }
-        } catch (VirtqueueException | UntouchedMemoryException e) {
-            breakRing(e.getMessage());
-        } catch (InternalError e) {
-            breakRing("the guest's memory is gone: " + e.getMessage());
-        } catch (RuntimeException | Error e) {
+        } catch (VirtqueueException | RuntimeException | Error e) {
             // A request may be half done. This ring cannot go on, all others can.
-            breakRing("unexpected " + e);
+            breakRing(OpenRing.reason(e));
         }
         return false;
     }
@@ -304,24 +296,17 @@ final class Vring implements Polled {
     /** Goes on after a pause, with what came in between. */
     void proceed() {
         isPaused = false;
-        if (!isBroken && !areAreasAway && ring != null) {
-            catchUp();
+        try {
+            if (ring != null && !isBroken && !areAreasAway) {
+                ring.catchUp();
+            }
+        } catch (VirtqueueException | RuntimeException | Error e) {
+            breakRing(OpenRing.reason(e));
         }
         if (!isBroken) {
             kick.heed();
         }
         runSoon();
-    }
-
-    private void catchUp() {
-        try {
-            ring.catchUp();
-            Mmap.settle();
-        } catch (VirtqueueException e) {
-            breakRing(e.getMessage());
-        } catch (InternalError e) {
-            breakRing("the guest's memory is gone: " + e.getMessage());
-        }
     }
 
     /** The ring while it is paused. */

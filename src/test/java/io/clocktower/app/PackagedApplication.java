@@ -39,7 +39,7 @@ public final class PackagedApplication implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     /** Longer than the application lets connected guests keep it from stopping, and than it takes to write an AOT cache. */
     private static final Duration STOP = Duration.ofSeconds(120);
-    private static final Duration CHANGE = Duration.ofSeconds(10);
+    private static final Duration CHANGE = Duration.ofSeconds(60);
     private static final long POLL_MS = 20;
 
     private final Process process;
