@@ -36,7 +36,8 @@ public final class OpenDescriptors {
     public static void await(long expected) throws IOException {
         long endNs = System.nanoTime() + PATIENCE_NS;
         for (long count = count(); count > expected; count = count()) {
-            assertTrue(System.nanoTime() < endNs, "%d descriptors are open, expected at most %d".formatted(count, expected));
+            assertTrue(System.nanoTime() < endNs,
+                    "%d descriptors are open, expected at most %d".formatted(count, expected));
             Thread.onSpinWait();
         }
     }
