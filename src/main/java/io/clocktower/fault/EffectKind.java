@@ -129,7 +129,7 @@ public record EffectKind<E extends Effect>(String name, Class<E> effect, String 
                 .map(Member::name).orElse(TYPE);
     }
 
-    /** The name of the member that decides how far an effect goes; {@code type} if there is none. */
+    /** The name of the member that decides how far an effect goes; {@code type} for a kind without one. */
     public String decisive() {
         return members.isEmpty() ? TYPE : members.getFirst().name();
     }

@@ -16,7 +16,7 @@ import java.util.function.Function;
  * @param component of the effect that it becomes
  * @param meaning what it says
  * @param range its values, in words
- * @param byDefault its value if it is left out; it is required if there is none
+ * @param byDefault its value if it is left out; empty if it is required
  * @param choices what it is one of, if it is a choice
  * @param value reads it from an effect
  */

@@ -216,7 +216,7 @@ final class Turns {
         deadlines.remove(deadline);
     }
 
-    /** When the present turn began, on the clock; {@link Long#MIN_VALUE} while there is none. */
+    /** When the present turn began, on the clock; {@link Long#MIN_VALUE} between turns. */
     long busySinceNs() {
         return (long) BUSY_SINCE.getOpaque(this);
     }

@@ -125,7 +125,7 @@ public final class EventLoop implements AutoCloseable {
         return thread.isAlive() ? Duration.ofNanos(reactor.busyNs()) : Duration.ofSeconds(Long.MAX_VALUE);
     }
 
-    /** When the present turn began, on the clock of {@link System#nanoTime}; {@link Long#MIN_VALUE} while there is none. */
+    /** When the present turn began, on the clock of {@link System#nanoTime}; {@link Long#MIN_VALUE} between turns. */
     long busySinceNs() {
         return thread.isAlive() ? reactor.busySinceNs() : Long.MIN_VALUE;
     }

@@ -148,7 +148,7 @@ final class PlanRun {
         return repeats == null ? Optional.empty() : repeats.next();
     }
 
-    /** When the next item is due, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if there is none. */
+    /** When the next item is due, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if no item is left. */
     synchronized long nextNs() {
         while (taken < items.size() && items.get(taken).state != ItemState.PENDING) {
             taken++;

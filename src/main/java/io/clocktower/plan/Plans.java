@@ -290,7 +290,7 @@ public final class Plans implements AutoCloseable {
     /**
      * Starts everything that is due.
      *
-     * @return the time until the next item is due, in nanoseconds; {@link Long#MAX_VALUE} if there is none
+     * @return the time until the next item is due, in nanoseconds; {@link Long#MAX_VALUE} if no item is left
      */
     long runDue() {
         if (isFrozen || isClosed()) {

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A console that nobody reads: the pipe is full before the application starts, and stays so. */
+/** A console that is not read: the pipe is full before the application starts, and stays so. */
 class ConsoleIT {
 
     private static final int TERMINATED = 143;
