@@ -30,6 +30,8 @@ class ThousandDevicesIT {
 
     private static final int DEVICES = 1_000;
     private static final int GUESTS = 9;
+    /** More than there are rows in sight. */
+    private static final int STEPS = 60;
     private static final List<String> TEAMS = List.of("payments", "ledger", "search", "edge");
     private static final String LONG = "a-name-of-63-characters-".repeat(3).substring(0, 62) + "z";
     private static final Path PICTURES = Path.of(System.getProperty("basedir", ""))
@@ -96,6 +98,34 @@ class ThousandDevicesIT {
     @AfterEach
     void close() {
         page.close();
+    }
+
+    @Test
+    void arrowsGoFromDeviceToDevicePastTheRowsInSight() {
+        page.go(application.root());
+        page.awaitText("#rows .who", "node-000");
+        page.evaluate("document.querySelector('#rows .who a').focus()");
+        String first = focused();
+        for (int i = 0; i < STEPS; i++) {
+            step("ArrowDown");
+        }
+        for (int i = 0; i < STEPS; i++) {
+            step("ArrowUp");
+        }
+        assertEquals(first, focused());
+    }
+
+    /** Presses a key, and waits until another device has the focus. */
+    private void step(String key) {
+        String before = focused();
+        page.press(key);
+        page.await(
+                "document.activeElement.matches('#rows .who a') && document.activeElement.textContent.trim() !== '%s'"
+                        .formatted(before));
+    }
+
+    private String focused() {
+        return page.evaluate("document.activeElement.textContent.trim()").asText();
     }
 
     @Test
