@@ -70,6 +70,14 @@ final class DeviceClocks {
         return faults.withFloors(floorsNs());
     }
 
+    /** A monotonic clock shows no less than this from now on, and after a restart of the service within this boot. */
+    void hold(int clockId, long ns) {
+        clocks.get(clockId).holdMonotonic(ns);
+        Map<Integer, Long> floors = new HashMap<>(faults.floorsNs());
+        floors.put(clockId, clocks.get(clockId).monotonicNs());
+        faults = faults.withFloors(floors);
+    }
+
     private Map<Integer, Long> floorsNs() {
         Map<Integer, Long> floors = new HashMap<>();
         for (int id = 0; id < clocks.size(); id++) {

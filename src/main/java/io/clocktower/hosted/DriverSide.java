@@ -13,6 +13,7 @@ import io.clocktower.spec.DeviceSpec;
 import io.clocktower.status.DeviceCounters;
 import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.BackEndStatus;
+import io.clocktower.vhostuser.ProtocolException;
 import io.clocktower.vhostuser.VirtioDevice;
 import io.clocktower.vhostuser.VringStatus;
 import io.clocktower.virtqueue.Virtqueue;
@@ -27,6 +28,7 @@ import java.util.function.Supplier;
 final class DriverSide implements VirtioDevice {
 
     private final RtcDevice rtc;
+    private final Migration migration;
     private final Supplier<DeviceSpec> spec;
     private final HostClock host;
     private final DeviceCounters counters;
@@ -39,12 +41,14 @@ final class DriverSide implements VirtioDevice {
     private long usedConnection;
 
     /**
+     * @param clocks those that {@code rtc} serves
      * @param reactor that of the loop, for this device
      * @param frontEnds those of the device, which are there once the first one connects
      */
-    DriverSide(RtcDevice rtc, Supplier<DeviceSpec> spec, HostClock host, EventLoop loop, Reactor reactor,
-            DeviceCounters counters, Supplier<FrontEnds> frontEnds, DeviceObserver observer) {
+    DriverSide(RtcDevice rtc, DeviceClocks clocks, Supplier<DeviceSpec> spec, HostClock host, EventLoop loop,
+            Reactor reactor, DeviceCounters counters, Supplier<FrontEnds> frontEnds, DeviceObserver observer) {
         this.rtc = rtc;
+        migration = new Migration(rtc, clocks, host);
         this.spec = spec;
         this.host = host;
         this.counters = counters;
@@ -93,6 +97,17 @@ final class DriverSide implements VirtioDevice {
         }
         keepAlarms();
         return isMoreLeft;
+    }
+
+    @Override
+    public byte[] save() {
+        return migration.save();
+    }
+
+    @Override
+    public void load(byte[] state) throws ProtocolException {
+        migration.load(state);
+        observer.onChanged();
     }
 
     @Override

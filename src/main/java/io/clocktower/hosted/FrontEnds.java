@@ -246,6 +246,13 @@ final class FrontEnds {
         }
 
         @Override
+        public void onTransferred(boolean isLoaded) {
+            log.write(DeviceLog.Kind.MIGRATION, pid(), isLoaded
+                    ? "the guest's state was loaded after a migration"
+                    : "the guest's state was saved for a migration");
+        }
+
+        @Override
         public void onClosed() {
             Connection closed = connection;
             connection = null;

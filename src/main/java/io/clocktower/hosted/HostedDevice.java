@@ -99,7 +99,7 @@ public final class HostedDevice {
                 new AlarmEvents(counters, this::spec, host, reactor::nowNs, observer));
         log = new DeviceLog(spec.name(), reactor::nowNs, loop.outbox());
         faultEvents = new FaultEvents(this::spec, host, observer);
-        driver = new DriverSide(rtc, this::spec, host, loop, reactor, counters, this::frontEnds, observer);
+        driver = new DriverSide(rtc, clocks, this::spec, host, loop, reactor, counters, this::frontEnds, observer);
         frontEnds = new FrontEnds(this::spec, driver, host, reactor, counters, log, socket,
                 limits.ofDevice(reactor::nowNs), observer);
     }

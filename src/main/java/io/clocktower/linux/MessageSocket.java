@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * Sends bytes over a UNIX stream socket, and receives bytes and file descriptors, without blocking and without SIGPIPE. One
- * thread owns it.
+ * Sends and receives bytes and file descriptors over a UNIX stream socket, without blocking and without SIGPIPE. One thread
+ * owns it.
  *
  * <pre>
  * struct msghdr (56 bytes)      struct cmsghdr (16 bytes, then its data)
@@ -50,6 +50,8 @@ public final class MessageSocket {
 
     private static final MethodHandle RECVMSG = NativeCalls.capturing("recvmsg",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle SENDMSG = NativeCalls.capturing("sendmsg",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle SEND = NativeCalls.capturing("send",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
@@ -66,7 +68,7 @@ public final class MessageSocket {
      */
     public MessageSocket(int fd, int maxDescriptors, Arena arena) {
         this.fd = fd;
-        controlBytes = CMSGHDR_BYTES + maxDescriptors * (long) Integer.BYTES;
+        controlBytes = CMSGHDR_BYTES + Math.max(2, maxDescriptors) * (long) Integer.BYTES;
         header = arena.allocate(MSGHDR_BYTES, JAVA_LONG.byteAlignment());
         vector = arena.allocate(IOVEC_BYTES, JAVA_LONG.byteAlignment());
         control = arena.allocate(controlBytes, JAVA_LONG.byteAlignment());
@@ -125,19 +127,39 @@ public final class MessageSocket {
      */
     public int send(MemorySegment bytes) {
         try {
-            long count = (long) SEND.invokeExact(NativeCalls.state(), fd, bytes, bytes.byteSize(),
-                    MSG_DONTWAIT | MSG_NOSIGNAL);
-            if (count == -1) {
-                return switch (NativeCalls.errno()) {
-                    case Errno.EAGAIN, Errno.EINTR -> NOTHING;
-                    case Errno.EPIPE, Errno.ECONNRESET -> END;
-                    default -> throw new LinuxException("send", NativeCalls.errno());
-                };
-            }
-            return (int) count;
+            return sent("send", (long) SEND.invokeExact(NativeCalls.state(), fd, bytes, bytes.byteSize(),
+                    MSG_DONTWAIT | MSG_NOSIGNAL));
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }
+    }
+
+    /** The same with a descriptor, which stays the caller's; if no byte was sent, it was not either. */
+    public int send(MemorySegment bytes, Descriptor descriptor) {
+        vector.set(ADDRESS, 0, bytes);
+        Fields.setI64(vector, Long.BYTES, bytes.byteSize());
+        Fields.setI64(header, CONTROLLEN_OFFSET, CMSGHDR_BYTES + Long.BYTES);
+        Fields.setI64(control, 0, CMSGHDR_BYTES + Integer.BYTES);
+        Fields.setI32(control, CMSG_LEVEL_OFFSET, SOL_SOCKET);
+        Fields.setI32(control, CMSG_TYPE_OFFSET, SCM_RIGHTS);
+        Fields.setI32(control, CMSGHDR_BYTES, descriptor.number());
+        try {
+            return sent("sendmsg", (long) SENDMSG.invokeExact(NativeCalls.state(), fd, header,
+                    MSG_DONTWAIT | MSG_NOSIGNAL));
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    private static int sent(String call, long count) {
+        if (count != -1) {
+            return (int) count;
+        }
+        return switch (NativeCalls.errno()) {
+            case Errno.EAGAIN, Errno.EINTR -> NOTHING;
+            case Errno.EPIPE, Errno.ECONNRESET -> END;
+            default -> throw new LinuxException(call, NativeCalls.errno());
+        };
     }
 
     /** Whether the peer has gone, even where bytes that it sent before still wait to be received. */

@@ -32,7 +32,20 @@ final class BackEnd {
     private boolean areFeaturesRefused;
     private final GuestMemory guestMemory;
     private final EventSignals signals;
+    private final StateTransfer transfer;
     private int status;
+
+    /**
+     * The reply to a request.
+     *
+     * @param passed goes with the payload, and is closed then; null in most replies
+     */
+    record Answer(long payload, Descriptor passed) {
+
+        private static Answer of(long payload) {
+            return new Answer(payload, null);
+        }
+    }
 
     BackEnd(VirtioDevice device, BackEndListener listener, Reactor reactor, MemoryShare memory, long pollWindowNs) {
         this.device = device;
@@ -40,6 +53,7 @@ final class BackEnd {
         signals = reactor.signals();
         vrings = IntStream.range(0, device.queueCount())
                 .mapToObj(index -> new Vring(index, session, device, listener, reactor, pollWindowNs)).toList();
+        transfer = new StateTransfer(device, listener, reactor, this::isSuspended);
     }
 
     Session session() {
@@ -59,12 +73,35 @@ final class BackEnd {
         return vrings.stream().map(Vring::status).toList();
     }
 
+    /** Whether all rings are stopped. "Suspended device state". */
+    private boolean isSuspended() {
+        return vrings.stream().noneMatch(vring -> vring.isOpen() || vring.status().isStarted());
+    }
+
     /**
-     * Handles a request that has a reply, and returns the payload of the reply, 8 bytes.
+     * Handles a request that has a reply, and returns the reply.
      *
      * @throws ProtocolException if the request is rejected
      */
-    long answer(FrontEndRequest request, Message message) throws ProtocolException {
+    Answer answer(FrontEndRequest request, Message message) throws ProtocolException {
+        return switch (request) {
+            case SET_DEVICE_STATE_FD -> beginTransfer(message);
+            case CHECK_DEVICE_STATE -> Answer.of(checkedTransfer());
+            default -> Answer.of(number(request, message));
+        };
+    }
+
+    private Answer beginTransfer(Message message) throws ProtocolException {
+        session.require(VhostUserFeature.DEVICE_STATE, "DEVICE_STATE");
+        return transfer.begin(message);
+    }
+
+    private long checkedTransfer() throws ProtocolException {
+        session.require(VhostUserFeature.DEVICE_STATE, "DEVICE_STATE");
+        return transfer.check();
+    }
+
+    private long number(FrontEndRequest request, Message message) throws ProtocolException {
         return switch (request) {
             case GET_FEATURES -> device.features() | VhostUserFeature.PROTOCOL_FEATURES;
             case GET_PROTOCOL_FEATURES -> VhostUserFeature.OFFERED;
@@ -223,6 +260,7 @@ final class BackEnd {
 
     /** Does nothing more until {@link #proceed}. */
     void pause() {
+        transfer.abandon();
         vrings.forEach(Vring::pause);
     }
 
@@ -266,6 +304,7 @@ final class BackEnd {
     /** Lets go of a front-end that goes on elsewhere. Neither it, its guest nor the device notices. */
     void abandon() {
         List<Closing.Step> steps = new ArrayList<>();
+        steps.add(transfer::abandon);
         vrings.forEach(vring -> steps.add(vring::abandon));
         session.memory().regions().forEach(region -> steps.add(region::close));
         steps.add(() -> session.setMemory(MemoryTable.EMPTY));
@@ -275,6 +314,7 @@ final class BackEnd {
     /** Releases everything that the front-end sent. */
     void close() {
         List<Closing.Step> steps = new ArrayList<>();
+        steps.add(transfer::abandon);
         vrings.forEach(vring -> steps.add(vring::close));
         session.memory().regions().forEach(region -> steps.add(region::close));
         steps.add(() -> session.setMemory(MemoryTable.EMPTY));

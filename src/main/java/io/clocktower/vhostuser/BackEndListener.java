@@ -9,6 +9,9 @@ public interface BackEndListener {
     /** The driver broke the rules of a ring, which is out of use until it is stopped or reset. */
     void onRingBroken(int index, String reason);
 
+    /** The device's state was saved for a migration, or loaded after one. */
+    void onTransferred(boolean isLoaded);
+
     /** The connection is closed, and everything that the front-end sent is released. */
     void onClosed();
 }

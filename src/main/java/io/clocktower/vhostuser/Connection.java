@@ -234,7 +234,7 @@ public final class Connection implements AutoCloseable {
         try {
             check(request);
             if (hasReply) {
-                reply(backEnd.answer(request, message));
+                answer(backEnd.answer(request, message));
             } else {
                 backEnd.act(request, message);
                 if (wantsAck) {
@@ -266,13 +266,23 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    /** A front-end waits for each reply, so the socket has room for it. */
+    private void answer(BackEnd.Answer answer) throws ProtocolException {
+        try (Descriptor passed = answer.passed()) {
+            reply(answer.payload(), passed);
+        }
+    }
+
     private void reply(long payload) throws ProtocolException {
+        reply(payload, null);
+    }
+
+    /** A front-end waits for each reply, so the socket has room for it. */
+    private void reply(long payload, Descriptor passed) throws ProtocolException {
         Fields.setI32(reply, 0, message.request());
         Fields.setI32(reply, Message.FLAGS_OFFSET, Message.VERSION | Message.FLAG_REPLY);
         Fields.setI32(reply, Message.SIZE_OFFSET, Message.U64_BYTES);
         Fields.setI64(reply, Message.HEADER_BYTES, payload);
-        int sent = socket.send(reply);
+        int sent = passed == null ? socket.send(reply) : socket.send(reply, passed);
         if (sent == MessageSocket.END) {
             // The front-end has gone, and does not want the reply.
             close();

@@ -25,10 +25,12 @@ enum FrontEndRequest {
     ADD_MEM_REG(37, Message.SINGLE_REGION_BYTES, false),
     REM_MEM_REG(38, Message.SINGLE_REGION_BYTES, false),
     SET_STATUS(39, Message.U64_BYTES, false),
-    GET_STATUS(40, 0, true);
+    GET_STATUS(40, 0, true),
+    SET_DEVICE_STATE_FD(42, Message.U64_BYTES, true),
+    CHECK_DEVICE_STATE(43, 0, true);
     // @formatter:on
 
-    private static final FrontEndRequest[] BY_ID = new FrontEndRequest[GET_STATUS.id + 1];
+    private static final FrontEndRequest[] BY_ID = new FrontEndRequest[CHECK_DEVICE_STATE.id + 1];
 
     static {
         for (FrontEndRequest request : values()) {
@@ -63,7 +65,9 @@ enum FrontEndRequest {
     /** Whether file descriptors may come with it. */
     boolean takesDescriptors() {
         return switch (this) {
-            case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> true;
+            case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR,
+                    SET_DEVICE_STATE_FD ->
+                true;
             default -> false;
         };
     }

@@ -174,6 +174,16 @@ final class Message {
         return new MemoryRegion.Place(u64At(offset), u64At(offset + 16), u64At(offset + 8), u64At(offset + 24));
     }
 
+    /** The direction of a transfer of the device's state. */
+    int direction() {
+        return u32At(0);
+    }
+
+    /** The migration phase of a transfer of the device's state. */
+    int phase() {
+        return u32At(4);
+    }
+
     private int u32At(int offset) {
         return Fields.i32(bytes, HEADER_BYTES + offset);
     }

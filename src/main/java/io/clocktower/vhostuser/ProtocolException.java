@@ -5,7 +5,7 @@ public final class ProtocolException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    ProtocolException(String message) {
+    public ProtocolException(String message) {
         super(message);
     }
 }

@@ -87,6 +87,13 @@ final class Session {
         return (features & VhostUserFeature.PROTOCOL_FEATURES) != 0;
     }
 
+    /** "Using this function requires prior negotiation" of a protocol feature. */
+    void require(long protocolFeature, String name) throws ProtocolException {
+        if ((protocolFeatures & protocolFeature) == 0) {
+            throw new ProtocolException("protocol feature %s was not negotiated".formatted(name));
+        }
+    }
+
     boolean hasReplyAck() {
         return (protocolFeatures & VhostUserFeature.REPLY_ACK) != 0;
     }

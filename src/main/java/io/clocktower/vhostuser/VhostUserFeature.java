@@ -12,9 +12,11 @@ public final class VhostUserFeature {
     public static final long RESET_DEVICE = 1L << 13;
     public static final long CONFIGURE_MEM_SLOTS = 1L << 15;
     public static final long STATUS = 1L << 16;
+    public static final long DEVICE_STATE = 1L << 19;
 
     /** The protocol features that this back-end supports. */
-    public static final long OFFERED = MQ | REPLY_ACK | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+    public static final long OFFERED = MQ | REPLY_ACK | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS
+            | DEVICE_STATE;
 
     private VhostUserFeature() {}
 }

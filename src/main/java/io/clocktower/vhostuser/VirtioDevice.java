@@ -21,6 +21,21 @@ public interface VirtioDevice {
      */
     boolean onAvailable(int queueIndex, Virtqueue virtqueue) throws VirtqueueException;
 
+    /**
+     * What a driver has set that no other message of the front-end carries to the destination of a migration. The device is
+     * suspended. vhost-user, "Migrating back-end state".
+     *
+     * @return at most 4096 bytes
+     */
+    byte[] save();
+
+    /**
+     * Takes over what {@link #save} has written, on this host or on another one. The device is suspended.
+     *
+     * @throws ProtocolException if it cannot; nothing has changed then
+     */
+    void load(byte[] state) throws ProtocolException;
+
     /** The device was reset: by the driver, by the front-end, or because the front-end disconnected. */
     void onReset();
 }

@@ -28,8 +28,9 @@ class ConformanceTest {
             # Conformance
 
             What VIRTIO 1.4 demands of a device, statement by statement: the RTC device, split and packed virtqueues,
-            notifications, device status, features and reset, as far as a back-end answers for them. Each statement is
-            given in short, with the tests that prove it or the reason why none does. This page is generated from
+            notifications, device status, features and reset, as far as a back-end answers for them; and what QEMU's
+            "Vhost-user Protocol" demands of a back-end for a migration. Each statement is given in short, with the tests
+            that prove it or the reason why none does. This page is generated from
             `statements.tsv` and from the tests' `@Proves` annotations, and `ConformanceTest` fails where it is out of
             date; write it again with `%s`.
             """;

@@ -5,7 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The statements of VIRTIO 1.4 that a test, or all of a class's, proves. A contract's test does for its subclasses. */
+/** The statements of a specification that a test, or all of a class's, proves. A contract's test does for its subclasses. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.METHOD, ElementType.TYPE})
 public @interface Proves {

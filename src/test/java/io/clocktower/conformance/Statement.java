@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * A normative statement of VIRTIO 1.4 that binds a device: a line of {@code statements.tsv}, its fields parted by tabs.
+ * A normative statement of a specification that binds a device: a line of {@code statements.tsv}, its fields parted by tabs.
  *
  * @param section its title
  * @param text the statement in short

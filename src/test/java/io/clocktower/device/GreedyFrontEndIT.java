@@ -145,7 +145,7 @@ class GreedyFrontEndIT {
 
     @Test
     void aFrontEndThatPassesTheLimitOfDescriptorsIsRefusedAndTheOthersAreServed() throws Exception {
-        var limits = new HostLimits(new MemoryLimits(65_530, ADDRESS_BYTES, false), 46);
+        var limits = new HostLimits(new MemoryLimits(65_530, ADDRESS_BYTES, false), 52);
         try (var log = new LogCounter(); var devices = new Devices(limits, "vm0", "vm1", "vm2")) {
             try (var first = new Guest(devices.socket("vm0")); var second = new Guest(devices.socket("vm1"))) {
                 try (var third = new FrontEnd(devices.socket("vm2"))) {
@@ -164,7 +164,7 @@ class GreedyFrontEndIT {
     /** A region keeps a descriptor of its file, which regions of one file share. They are given back. */
     @Test
     void regionsShareTheDescriptorOfTheirFileAndOthersAreLeftForOtherDevices() throws Exception {
-        var limits = new HostLimits(new MemoryLimits(65_530, ADDRESS_BYTES, false), 80);
+        var limits = new HostLimits(new MemoryLimits(65_530, ADDRESS_BYTES, false), 82);
         try (var devices = new Devices(limits, "vm0", "vm1"); var file = Libc.memfd(4096)) {
             long idle = OpenDescriptors.settled();
             for (int round = 0; round < 3; round++) {

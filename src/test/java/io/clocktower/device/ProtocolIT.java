@@ -119,7 +119,7 @@ class ProtocolIT {
     void exactlyWhatIsHonouredIsOffered() throws Exception {
         try (var frontEnd = connect()) {
             assertEquals(ALL_FEATURES, frontEnd.askU64(GET_FEATURES));
-            assertEquals(1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16, frontEnd.askU64(GET_PROTOCOL_FEATURES));
+            assertEquals(1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16 | 1 << 19, frontEnd.askU64(GET_PROTOCOL_FEATURES));
             assertEquals(2, frontEnd.askU64(GET_QUEUE_NUM));
             assertEquals(509, frontEnd.askU64(GET_MAX_MEM_SLOTS));
         }

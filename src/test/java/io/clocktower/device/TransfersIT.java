@@ -39,6 +39,7 @@ import io.clocktower.spec.DeviceVersion;
 import io.clocktower.status.DeviceState;
 import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.HostLimits;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -418,6 +419,20 @@ class TransfersIT {
             assertEquals(OK, guest.request(REQUEST, 16).status());
             serveElsewhere(() -> assertEquals(OK, guest.request(REQUEST, 16).status()));
             guest.awaitBroken();
+        }
+    }
+
+    /** A migration whose transfer of the device's state a hand-over interrupts fails, and can be tried again. */
+    @Test
+    void aTransferOfTheStateEndsWithTheServiceThatBeganIt() throws Exception {
+        try (var frontEnd = new FrontEnd(devices.socket("vm0"))) {
+            frontEnd.negotiate(VERSION_1);
+            byte[] state = frontEnd.save();
+            FrontEnd.Transfer transfer = frontEnd.transfer(FrontEnd.LOAD);
+            transfer();
+            assertThrows(IOException.class, () -> transfer.write(state));
+            assertEquals(1, frontEnd.askU64(FrontEnd.CHECK_DEVICE_STATE));
+            assertEquals(0, frontEnd.load(state));
         }
     }
 }

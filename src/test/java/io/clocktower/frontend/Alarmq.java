@@ -8,6 +8,8 @@ import io.clocktower.linux.EventFd;
 import io.clocktower.linux.EventSignals;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,6 +30,7 @@ public final class Alarmq implements AutoCloseable {
     private final EventFd kick = EventFd.adopt(kickFile, EventSignals.withoutAio());
     private final Descriptor call = Libc.eventFd();
     private final Descriptor err = Libc.eventFd();
+    private int base;
 
     public Alarmq(Guest guest) throws IOException {
         this.guest = guest;
@@ -41,6 +44,18 @@ public final class Alarmq implements AutoCloseable {
         driver.startAt(0);
         driver.forgetDescriptors();
         guest.frontEnd().setRing(INDEX, guest.memory(), driver, 0, kickFile, call, err);
+    }
+
+    /** Stops the ring. */
+    public void suspend() throws IOException {
+        base = ByteBuffer.wrap(guest.frontEnd().ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(INDEX, 0)))
+                .order(ByteOrder.nativeOrder()).getInt(4);
+    }
+
+    /** Sets it up where it was stopped, over the connection that the guest has now. */
+    public void resume() throws IOException {
+        guest.frontEnd().setRing(INDEX, guest.memory(), driver, base, kickFile, call, err);
+        kick.signal();
     }
 
     public SplitDriver driver() {

@@ -2,6 +2,8 @@ package io.clocktower.frontend;
 
 import io.clocktower.linux.Descriptor;
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,6 +39,13 @@ public final class FrontEnd implements AutoCloseable {
     public static final int REM_MEM_REG = 38;
     public static final int SET_STATUS = 39;
     public static final int GET_STATUS = 40;
+    public static final int SET_DEVICE_STATE_FD = 42;
+    public static final int CHECK_DEVICE_STATE = 43;
+
+    /** Directions and the phase of a transfer of the device's state. */
+    public static final int SAVE = 0;
+    public static final int LOAD = 1;
+    public static final int STOPPED = 0;
 
     public static final int VERSION = 1;
     public static final int REPLY = 4;
@@ -47,9 +56,10 @@ public final class FrontEnd implements AutoCloseable {
     public static final long PROTOCOL_FEATURES = 1L << 30;
     public static final long VERSION_1 = 1L << 32;
     public static final long RING_PACKED = 1L << 34;
-    public static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16;
+    public static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16 | 1 << 19;
 
     private static final int TIMEOUT_MS = 10_000;
+    private static final int ANCILLARY_BYTES = 256;
 
     private final AFUNIXSocket socket;
 
@@ -57,6 +67,7 @@ public final class FrontEnd implements AutoCloseable {
         socket = AFUNIXSocket.newInstance();
         socket.connect(AFUNIXSocketAddress.of(path));
         socket.setSoTimeout(TIMEOUT_MS);
+        socket.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
     }
 
     /** A payload in the machine's byte order. */
@@ -176,6 +187,73 @@ public final class FrontEnd implements AutoCloseable {
         } catch (java.net.SocketException e) {
             // Reset, because it had not read all that we sent.
         }
+    }
+
+    /**
+     * What a back-end answers to SET_DEVICE_STATE_FD.
+     *
+     * @param end the front-end's end of the pipe that the back-end made; null if none came
+     */
+    public record Transfer(long result, FileDescriptor end) {
+
+        /** The same over another descriptor of the end. */
+        public static Transfer over(Descriptor end) throws IOException {
+            return new Transfer(0, FileDescriptorCast.unsafeUsing(end.move().number()).getFileDescriptor());
+        }
+
+        /** Reads all that comes until the other end is closed. */
+        public byte[] readAll() throws IOException {
+            try (var in = new FileInputStream(end)) {
+                return in.readAllBytes();
+            }
+        }
+
+        /** Writes all of it and closes the end. */
+        public void write(byte[] state) throws IOException {
+            try (var out = new FileOutputStream(end)) {
+                out.write(state);
+            }
+        }
+
+        /** Another descriptor of the end, which is the caller's. */
+        public Descriptor duplicate() throws IOException {
+            return new Descriptor(FileDescriptorCast.using(end).as(Integer.class)).duplicate();
+        }
+    }
+
+    /** Asks for a transfer of the device's state. */
+    public Transfer transfer(int direction, int phase, Descriptor... descriptors) throws IOException {
+        send(SET_DEVICE_STATE_FD, VERSION, state(direction, phase), descriptors);
+        long result = ByteBuffer.wrap(reply(SET_DEVICE_STATE_FD)).order(ByteOrder.nativeOrder()).getLong();
+        FileDescriptor[] received = socket.getReceivedFileDescriptors();
+        return new Transfer(result, received == null || received.length == 0 ? null : received[0]);
+    }
+
+    /** Begins a transfer with a pipe, as QEMU does; the back-end must agree. */
+    public Transfer transfer(int direction) throws IOException {
+        try (Descriptor offered = Libc.pipe()) {
+            Transfer transfer = transfer(direction, STOPPED, offered);
+            if (transfer.result() != 0 || transfer.end() == null) {
+                throw new AssertionError("no transfer: " + transfer);
+            }
+            return transfer;
+        }
+    }
+
+    /** Saves the device's state, all of whose rings are stopped. */
+    public byte[] save() throws IOException {
+        byte[] state = transfer(SAVE).readAll();
+        long result = askU64(CHECK_DEVICE_STATE);
+        if (result != 0) {
+            throw new AssertionError("the state was not saved: " + result);
+        }
+        return state;
+    }
+
+    /** Loads a state, and answers what CHECK_DEVICE_STATE does: zero for success. */
+    public long load(byte[] state) throws IOException {
+        transfer(LOAD).write(state);
+        return askU64(CHECK_DEVICE_STATE);
     }
 
     /** Negotiates everything that the back-end offers. */

@@ -20,7 +20,7 @@ public final class Guest implements AutoCloseable {
 
     private static final int UNTOUCHED = 0xa5;
 
-    private final FrontEnd frontEnd;
+    private FrontEnd frontEnd;
     private final GuestMemory memory;
     private final RingDriver requestq;
     private final long features;
@@ -79,6 +79,33 @@ public final class Guest implements AutoCloseable {
         var split = new SplitDriver(memory, queueSize, (features & FrontEnd.EVENT_IDX) != 0);
         split.startAt(base);
         return split;
+    }
+
+    /** Stops the requestq, as a front-end does before it takes the device's state. */
+    public void suspend() throws IOException {
+        frontEnd.ask(FrontEnd.GET_VRING_BASE, FrontEnd.state(0, 0));
+    }
+
+    /**
+     * Goes on at another back-end, whose front-end has the same memory: its driver notices nothing.
+     *
+     * @param state of the device before
+     */
+    public void resumeAt(Path socket, byte[] state) throws IOException {
+        frontEnd.close();
+        frontEnd = new FrontEnd(socket);
+        frontEnd.negotiate(features);
+        if (frontEnd.load(state) != 0) {
+            throw new AssertionError("the state was not loaded");
+        }
+        setUpAgain();
+    }
+
+    /** Sets memory and requestq up where they were, after {@link #suspend}. */
+    public void setUpAgain() throws IOException {
+        frontEnd.setMemory(List.of(memory));
+        frontEnd.setRing(0, memory, requestq, requestq.base(), kickFile, call, err);
+        kick();
     }
 
     /** What was allocated so far is not used again for requests. */

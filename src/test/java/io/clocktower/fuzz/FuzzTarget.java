@@ -1,6 +1,7 @@
 package io.clocktower.fuzz;
 
 import io.clocktower.api.BodyFuzz;
+import io.clocktower.hosted.DeviceStateFuzz;
 import io.clocktower.kubevirt.DomainFuzz;
 import io.clocktower.kubevirt.HookMessageFuzz;
 import io.clocktower.kubevirt.VmiFuzz;
@@ -17,6 +18,7 @@ enum FuzzTarget {
 
     // @formatter:off
     BODY(BodyFuzz.class, 2_000),
+    DEVICE_STATE(DeviceStateFuzz.class, 5_000),
     DOMAIN(DomainFuzz.class, 5_000),
     HOOK_MESSAGE(HookMessageFuzz.class, 20_000),
     MESSAGE(MessageFuzz.class, 300),
