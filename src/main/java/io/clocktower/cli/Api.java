@@ -50,6 +50,8 @@ final class Api {
             builder.sslContext(TrustedCertificates.none());
         }
         http = builder.build();
+        // Its thread waits in a system call. As the JVM ends it waits 0.3 s for such threads.
+        Runtime.getRuntime().addShutdownHook(new Thread(http::shutdownNow));
     }
 
     /** A path below the root of the service; each segment is encoded. */

@@ -87,7 +87,7 @@ final class OpenRing {
             return device.onAvailable(index, virtqueue);
         } finally {
             if (virtqueue.base() != before) {
-                call.onUsed(virtqueue.needsNotification());
+                call.onUsed(virtqueue.publish());
             }
         }
     }

@@ -272,7 +272,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean needsNotification() {
+    public boolean publish() {
         int pushed = pushedSinceNotified;
         if (pushed == 0) {
             return false;

@@ -226,9 +226,7 @@ final class SplitVirtqueue implements Virtqueue {
         long entry = RING_OFFSET + USED_BYTES * (usedIndex & ring.size() - 1);
         setLe32(ring.deviceArea(), entry, chain.id());
         setLe32(ring.deviceArea(), entry + USED_LENGTH_OFFSET, usedLength);
-        VarHandle.releaseFence();
         usedIndex = usedIndex + 1 & INDEX_MASK;
-        setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
     }
 
     /** Buffers are used in the order in which they are available, and the used index is in the ring. */
@@ -248,12 +246,14 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean needsNotification() {
+    public boolean publish() {
         int before = usedIndexNotified;
         int pushed = usedIndex - before & INDEX_MASK;
         if (pushed == 0) {
             return false;
         }
+        VarHandle.releaseFence();
+        setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
         usedIndexNotified = usedIndex;
         VarHandle.fullFence();
         if (!hasEventIdx) {

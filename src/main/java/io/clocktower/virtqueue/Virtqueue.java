@@ -36,14 +36,18 @@ public interface Virtqueue {
     int looks();
 
     /**
-     * Returns a buffer to the driver as used.
+     * Returns a buffer to the driver as used. The driver may see it as late as {@link #publish} is called.
      *
      * @param usedLength how many bytes of its device-writable part were written, from the first on
      */
     void push(DescriptorChain chain, int usedLength);
 
-    /** Whether the driver wants a notification of what was pushed since the last call of this method. */
-    boolean needsNotification();
+    /**
+     * Lets the driver see all that was pushed: once for many buffers, because a driver that waits looks at the same memory.
+     *
+     * @return whether the driver wants a notification of what was pushed since the last call of this method
+     */
+    boolean publish();
 
     /** Tells the driver that it need not notify us of available buffers. */
     void disableNotifications();

@@ -200,6 +200,7 @@ class AlarmsPropertyTest {
                     }
                 }
                 alarms.sendNotifications(alarmq.device);
+                alarmq.device.publish();
                 if (expected.isWaiting && buffers > 0) {
                     expected.isWaiting = false;
                     expected.isExpired = false;

@@ -106,6 +106,7 @@ public final class RequestFuzz {
         pieces.add(Piece.writable(answer + cut, room - cut));
         driver.publish(driver.chain(pieces));
         device.onAvailable(RtcDevice.REQUESTQ, requestq);
+        requestq.publish();
         Used used = driver.takeUsed();
         if (used.length() > room) {
             throw new AssertionError("used %d of %d bytes".formatted(used.length(), room));

@@ -343,7 +343,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
             packed.driverEvent((position + event) % size, (position + event) / size % 2 == 0, EVENTS_AT_DESCRIPTOR);
             int entries = 1 + random.nextInt(3);
             use(virtqueue, entries);
-            assertEquals(event < entries, virtqueue.needsNotification(), "event " + event + " of " + entries);
+            assertEquals(event < entries, virtqueue.publish(), "event " + event + " of " + entries);
             position = (position + entries) % (2 * size);
         }
     }
@@ -354,7 +354,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
         Virtqueue virtqueue = virtqueue(PLAIN);
         packed.driverEvent(5, false, EVENTS_AT_DESCRIPTOR);
         use(virtqueue, 1);
-        assertTrue(virtqueue.needsNotification());
+        assertTrue(virtqueue.publish());
     }
 
     @Test
@@ -411,7 +411,7 @@ class PackedVirtqueueTest extends VirtqueueContractTest {
         for (int i = 0; i < 8; i++) {
             use(virtqueue, 1);
             used.add(packed.descriptorBytes(i));
-            virtqueue.needsNotification();
+            virtqueue.publish();
             virtqueue.disableNotifications();
             assertFalse(virtqueue.enableNotifications());
             assertFalse(pop(virtqueue));

@@ -86,7 +86,7 @@ final class RingFuzz {
         chain.read(words, readable);
         chain.write(words, writable);
         virtqueue.push(chain, writable);
-        virtqueue.needsNotification();
+        virtqueue.publish();
         virtqueue.isReady();
         virtqueue.base();
     }

@@ -137,6 +137,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
             split.publish(split.chain(List.of(writable(BUFFERS, 4))));
             assertTrue(pop(virtqueue));
             virtqueue.push(chain, 4);
+            virtqueue.publish();
             assertEquals(base + i + 1 & 0xffff, split.usedIndex());
             split.takeUsed();
         }
@@ -151,6 +152,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
         split.publish(split.chain(List.of(writable(BUFFERS, 4))));
         assertTrue(pop(virtqueue));
         virtqueue.push(chain, 4);
+        virtqueue.publish();
         assertEquals(501, split.usedIndex());
     }
 
@@ -378,7 +380,7 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
             assertTrue(pop(virtqueue));
             chain.write(Words.room(64), (int) chain.writableBytes());
             virtqueue.push(chain, (int) chain.writableBytes());
-            virtqueue.needsNotification();
+            virtqueue.publish();
             virtqueue.disableNotifications();
             assertFalse(virtqueue.enableNotifications());
 
@@ -416,14 +418,14 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
             // The first is signalled in any case, so it is used up before.
             use(virtqueue, 1);
             split.usedEvent(base);
-            assertTrue(virtqueue.needsNotification());
+            assertTrue(virtqueue.publish());
 
             int before = base + 1;
             int count = 1 + random.nextInt(64);
             int event = random.nextBoolean() ? random.nextInt(65536) : before - 4 + random.nextInt(count + 8);
             use(virtqueue, count);
             split.usedEvent(event);
-            assertEquals(needsEvent(event, before + count, before), virtqueue.needsNotification(),
+            assertEquals(needsEvent(event, before + count, before), virtqueue.publish(),
                     "used_event %d, used %d to %d".formatted(event & 0xffff, before, before + count));
         }
     }
@@ -445,9 +447,9 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
         SplitVirtqueue virtqueue = virtqueue(ALL);
         split.usedEvent(5000);
         use(virtqueue, 1);
-        assertTrue(virtqueue.needsNotification());
+        assertTrue(virtqueue.publish());
         use(virtqueue, 1);
-        assertFalse(virtqueue.needsNotification());
+        assertFalse(virtqueue.publish());
     }
 
     /** "The device MUST ignore the lower bit of flags" with VIRTIO_F_EVENT_IDX, "the used_event value" without. */
@@ -460,19 +462,19 @@ class SplitVirtqueueTest extends VirtqueueContractTest {
         split.availableFlags(AVAIL_F_NO_INTERRUPT);
         split.usedEvent(0);
         use(virtqueue, 1);
-        assertTrue(virtqueue.needsNotification());
+        assertTrue(virtqueue.publish());
         split.usedEvent(1);
         use(virtqueue, 1);
-        assertTrue(virtqueue.needsNotification());
+        assertTrue(virtqueue.publish());
 
         driver(16);
         virtqueue = virtqueue(PLAIN);
         split.usedEvent(5000);
         use(virtqueue, 1);
-        assertTrue(virtqueue.needsNotification());
+        assertTrue(virtqueue.publish());
         split.availableFlags(AVAIL_F_NO_INTERRUPT);
         use(virtqueue, 1);
-        assertFalse(virtqueue.needsNotification());
+        assertFalse(virtqueue.publish());
     }
 
     @Test

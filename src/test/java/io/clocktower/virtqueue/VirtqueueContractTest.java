@@ -109,7 +109,7 @@ abstract class VirtqueueContractTest {
         Virtqueue virtqueue = virtqueue(ALL);
         assertFalse(pop(virtqueue));
         assertFalse(virtqueue.enableNotifications());
-        assertFalse(virtqueue.needsNotification());
+        assertFalse(virtqueue.publish());
     }
 
     @Test
@@ -129,6 +129,7 @@ abstract class VirtqueueContractTest {
         chain.write(Words.of(response), 40);
         assertFalse(driver.hasUsed());
         virtqueue.push(chain, 40);
+        virtqueue.publish();
 
         assertEquals(new Used(id, 40), driver.takeUsed());
         assertArrayEquals(response, memory.read(BUFFERS + 200, 40));
@@ -177,6 +178,7 @@ abstract class VirtqueueContractTest {
             byte[] response = content(200);
             chain.write(Words.of(response), 200);
             virtqueue.push(chain, 200);
+            virtqueue.publish();
             assertArrayEquals(response, memory.read(out, 200));
             assertArrayEquals(request, memory.read(in, 300), "device-readable");
             assertEquals(new Used(id, 200), driver.takeUsed());
@@ -199,6 +201,7 @@ abstract class VirtqueueContractTest {
                 for (int i = 0; i < size; i++) {
                     assertTrue(pop(virtqueue));
                     virtqueue.push(chain, 1);
+                    virtqueue.publish();
                 }
                 assertFalse(pop(virtqueue));
                 for (int id : ids) {
@@ -219,6 +222,7 @@ abstract class VirtqueueContractTest {
             int id = driver.offer(List.of(writable(BUFFERS, 16)));
             assertTrue(pop(virtqueue));
             virtqueue.push(chain, i & 0xf);
+            virtqueue.publish();
             assertEquals(new Used(id, i & 0xf), driver.takeUsed());
         }
     }
@@ -247,6 +251,7 @@ abstract class VirtqueueContractTest {
         assertEquals(0, chain.readableBytes());
         assertEquals(0, chain.writableBytes());
         virtqueue.push(chain, 0);
+        virtqueue.publish();
         assertEquals(new Used(id, 0), driver.takeUsed());
     }
 
@@ -397,6 +402,7 @@ abstract class VirtqueueContractTest {
             assertEquals(32767L * length, chain.readableBytes());
             assertEquals(2, chain.writableBytes());
             virtqueue.push(chain, 2);
+            virtqueue.publish();
             assertEquals(new Used(id, 2), driver.takeUsed());
             assertFalse(pop(virtqueue));
         }
@@ -436,6 +442,7 @@ abstract class VirtqueueContractTest {
         assertTrue(pop(virtqueue));
         assertEquals(20000, chain.readableBytes());
         virtqueue.push(chain, 0);
+        virtqueue.publish();
         assertEquals(new Used(id, 0), driver.takeUsed());
     }
 
@@ -468,8 +475,8 @@ abstract class VirtqueueContractTest {
                 driver.offer(List.of(writable(BUFFERS, 1)));
                 assertTrue(pop(virtqueue));
                 virtqueue.push(chain, 1);
-                assertEquals(isWanted, virtqueue.needsNotification(), "features " + features + ", buffer " + i);
-                assertFalse(virtqueue.needsNotification(), "once for each");
+                assertEquals(isWanted, virtqueue.publish(), "features " + features + ", buffer " + i);
+                assertFalse(virtqueue.publish(), "once for each");
                 driver.takeUsed();
             }
         }
@@ -518,6 +525,7 @@ abstract class VirtqueueContractTest {
             int length = usedLength(i);
             chain.write(Words.of(bytes), length);
             virtqueue.push(chain, length);
+            virtqueue.publish();
         }
         taking.get(10, TimeUnit.SECONDS);
     }
