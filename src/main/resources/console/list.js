@@ -12,7 +12,7 @@ const FILTERS = {
     all: ['All', () => true],
     faulty: ['With faults', device => device.faults.length > 0],
     unread: ['Not read since', device => device.faults.some(fault => fault.state === 'active' && fault.neverRead)],
-    waiting: ['No VM', device => device.state === 'waiting'],
+    waiting: ['No VM', device => device.state === 'waiting' || device.state === 'connecting'],
     failed: ['Failed', device => device.state === 'failed'],
 };
 const SPARE_ROWS = 6;

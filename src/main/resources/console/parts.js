@@ -5,14 +5,14 @@ import { ago, countdown, parseDuration, span } from './time.js';
 import { now } from './store.js';
 import { summary } from './actions.js';
 
-const STATES = { running: 'good', connected: 'info', waiting: 'idle', failed: 'bad' };
+const STATES = { running: 'good', connected: 'info', waiting: 'idle', connecting: 'idle', failed: 'bad' };
 
 export function deviceState(device) {
     if (device.obstacle) {
         return html`<span class="state warn" title="The guest can read no clock: ${device.obstacle}">${device.state}<span class="hidden">, ${
             device.obstacle}</span></span>`;
     }
-    const title = device.state === 'failed' ? device.reason : device.peer ? `process ${device.peer.pid}` : 'no VM is connected';
+    const title = device.reason ? device.reason : device.peer ? `process ${device.peer.pid}` : 'no VM is connected';
     return html`<span class="state ${STATES[device.state] ?? 'idle'}" title=${title ?? nothing}>${device.state}</span>`;
 }
 

@@ -6,6 +6,7 @@ import io.clocktower.clock.Smearing;
 import io.clocktower.config.SocketDirectory;
 import io.clocktower.spec.DeviceDraft;
 import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceMode;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.FieldError;
 import io.clocktower.spec.InvalidDeviceException;
@@ -25,12 +26,15 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @Schema(name = "DeviceRequest", description = "Device to create. Only `name` is required.")
 public record DeviceRequest(
         @Schema(required = true, description = "1 to 63 letters, digits, '.', '_' and '-'; the first and the last are a letter or a digit", examples = "vm1") String name,
-        @Schema(description = "Path of the socket that the front-end connects to, in the service's socket directory. Default: the name with .sock", examples = "/run/clocktower/vm1.sock") String socket,
+        @Schema(description = "Path of the socket, in the service's socket directory. Default: the name with .sock", examples = "/run/clocktower/vm1.sock") String socket,
+        @Schema(type = SchemaType.STRING, enumeration = {
+                "listen",
+                "connect"}, description = "listen: the front-end connects to the socket; connect: the front-end listens there, and the device connects. Default: listen") DeviceMode mode,
         @Schema(description = "At most 64 clocks, in the order of their ids. Default: utc-smeared with an alarm, tai, monotonic and utc") List<Clock> clocks,
         @Schema(type = SchemaType.STRING, description = "How long the event loop polls the rings after a request at the most before it sleeps: 0s to 1s. Default: 200us", examples = "50us") Duration pollWindow,
         @Schema(description = "How the guest's cycle counter relates to the host's. Default: KVM is asked") Counter counter,
         @Schema(description = "Which features the device offers to the driver. Default: all") Features features,
-        @Schema(description = "At most 64 labels, to select the device by") Map<String, String> labels) {
+        @Schema(description = "At most 64 labels, to select the device by") Map<String, String> labels){
 
     /** A clock. */
     @Schema(name = "ClockRequest", description = "A clock of a device to create")
@@ -151,7 +155,7 @@ public record DeviceRequest(
     }
 
     private DeviceDraft draft(Optional<Path> path) {
-        return new DeviceDraft(name, path,
+        return new DeviceDraft(name, path, mode == null ? DeviceMode.LISTEN : mode,
                 Optional.ofNullable(clocks).map(asked -> asked.stream()
                         .map(clock -> new DeviceDraft.Clock(clock.type(), Optional.ofNullable(clock.smearing()),
                                 Boolean.TRUE.equals(clock.alarm())))

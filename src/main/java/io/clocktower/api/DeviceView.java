@@ -22,11 +22,14 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @Schema(name = "Device", description = "A virtio-rtc device and the front-end that is connected to it, at one instant")
 public record DeviceView(String name,
-        @Schema(description = "Path of the socket that the front-end connects to", examples = "/run/clocktower/vm0.sock") String socket,
-        @Schema(description = "waiting for a front-end; connected to one; running: the driver of the guest has started a ring; failed", enumeration = {
-                "waiting", "connected", "running",
+        @Schema(description = "Path of the socket at which the device listens, or to which it connects", examples = "/run/clocktower/vm0.sock") String socket,
+        @Schema(description = "Whether the device listens at its socket or connects to it", enumeration = {
+                "listen",
+                "connect"}) String mode,
+        @Schema(description = "waiting for a front-end; connecting to one that does not answer yet; connected to one; running: the driver of the guest has started a ring; failed", enumeration = {
+                "waiting", "connecting", "connected", "running",
                 "failed"}) String state,
-        @Schema(description = "Why the device has failed") String reason,
+        @Schema(description = "Why the device has failed, or why it could not connect") String reason,
         @Schema(description = "Why the guest of the front-end that is connected can read no clock: its driver has not used the requestq, or broke it; or the VM is paused or suspended, or its driver unloaded", enumeration = {
                 "requestq not started", "requestq broken", "rings stopped"}) String obstacle,
         @Schema(description = "Whether the device is in the configuration; the others were created over REST") boolean configured,
@@ -90,7 +93,8 @@ public record DeviceView(String name,
 
     static DeviceView of(DeviceStatus status) {
         var frontEnd = status.frontEnd();
-        return new DeviceView(status.name(), status.spec().socket().toString(), Words.of(status.state()),
+        return new DeviceView(status.name(), status.spec().socket().toString(), Words.of(status.spec().mode()),
+                Words.of(status.state()),
                 status.reason().orElse(null), status.obstacle().map(DeviceView::words).orElse(null),
                 status.isConfigured(), status.version().created(),
                 status.version().revision(), status.spec().labels(),

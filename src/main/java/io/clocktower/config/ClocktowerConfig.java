@@ -3,6 +3,7 @@ package io.clocktower.config;
 import io.clocktower.clock.ClockType;
 import io.clocktower.clock.Smearing;
 import io.clocktower.event.DeviceEvent;
+import io.clocktower.spec.DeviceMode;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
@@ -133,7 +134,10 @@ public interface ClocktowerConfig {
 
         /** Who listens and who connects. */
         @WithDefault("listen")
-        Mode mode();
+        DeviceMode mode();
+
+        /** An inherited descriptor: of the listening socket, or with the mode connect of the connection. */
+        OptionalInt socketFd();
 
         /** The clocks in the order of their ids; by default UTC_SMEARED with an alarm, TAI, MONOTONIC and UTC. */
         Optional<List<Clock>> clocks();
@@ -222,12 +226,6 @@ public interface ClocktowerConfig {
         @WithDefault("5s")
         @WithConverter(DurationConverter.class)
         Duration timeout();
-    }
-
-    /** How a device and its front-end connect. */
-    enum Mode {
-        /** The device listens, the front-end connects. */
-        LISTEN
     }
 
     /** Metrics and health at a port of their own, without authentication, besides that of the API. */

@@ -1,5 +1,6 @@
 package io.clocktower.config;
 
+import io.clocktower.socket.PassedSockets;
 import io.clocktower.spec.DeviceDraft;
 import io.clocktower.spec.DeviceFeatures;
 import io.clocktower.spec.DeviceSpec;
@@ -48,6 +49,7 @@ final class DeviceSpecs {
         }
         new TreeMap<>(config.devices()).forEach(specs::add);
         specs.checkSockets();
+        specs.checkSocketNumbers(config);
         return new Checked(specs.specs, specs.errors);
     }
 
@@ -64,7 +66,7 @@ final class DeviceSpecs {
     }
 
     private void add(String name, ClocktowerConfig.Device device) {
-        add(new DeviceDraft(name, device.socket().map(Path::toAbsolutePath),
+        add(new DeviceDraft(name, device.socket().map(Path::toAbsolutePath), device.mode(),
                 device.clocks().map(clocks -> clocks.stream()
                         .map(clock -> new DeviceDraft.Clock(clock.type(), clock.smearing(), clock.alarm())).toList()),
                 device.counter().map(counter -> new DeviceDraft.Counter(counter.offset(), counter.ratio(),
@@ -93,6 +95,27 @@ final class DeviceSpecs {
                         spec.socket(), owner));
             }
         }
+    }
+
+    /** The numbers of inherited descriptors, by device. */
+    static Map<String, Integer> socketNumbers(ClocktowerConfig config) {
+        Map<String, Integer> numbers = new TreeMap<>();
+        config.devices().forEach((name, device) -> device.socketFd().ifPresent(number -> numbers.put(name, number)));
+        return numbers;
+    }
+
+    private void checkSocketNumbers(ClocktowerConfig config) {
+        Map<Integer, String> owners = new HashMap<>();
+        socketNumbers(config).forEach((name, number) -> {
+            String property = property(name) + ".socket-fd";
+            String owner = owners.putIfAbsent(number, property);
+            if (number < PassedSockets.FIRST) {
+                errors.add("%s: %d, expected the number of an inherited descriptor, at least %d".formatted(property,
+                        number, PassedSockets.FIRST));
+            } else if (owner != null) {
+                errors.add("%s: %d is also the descriptor of %s".formatted(property, number, owner));
+            }
+        });
     }
 
     /** The property under which a device is configured; a name with other characters than those of a word is quoted. */

@@ -16,6 +16,7 @@ import io.clocktower.loop.EarlyThreads;
 import io.clocktower.loop.Precedence;
 import io.clocktower.socket.PassedSockets;
 import io.clocktower.spec.DeviceException;
+import io.clocktower.spec.DeviceMode;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.state.PrivateDirectory;
 import io.clocktower.state.StateDirectory;
@@ -59,7 +60,7 @@ public class Hosting {
     private final ShutdownGrace grace;
     private final LeapSeconds leapSeconds;
     private final DeviceHost devices;
-    private final PassedSockets passed = PassedSockets.of(System.getenv(), ProcessHandle.current().pid());
+    private final PassedSockets passed;
     private final NewDirectories created = new NewDirectories();
     private final Instance<HandoverPart> parts;
     private final ReplacedService replaced;
@@ -77,6 +78,7 @@ public class Hosting {
         this.parts = parts;
         this.grace = grace;
         EarlyThreads.start();
+        passed = PassedSockets.of(System.getenv(), ProcessHandle.current().pid(), DeviceSpecs.socketNumbers(config));
         leapSeconds = newestLeapSeconds();
         devices = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, Math.max(1, config.eventLoops()),
                 config.memory().allowFiles());
@@ -125,7 +127,7 @@ public class Hosting {
             try {
                 created.expect(spec.socket().getParent());
                 PrivateDirectory.prepare(spec.socket().getParent());
-                devices.configure(spec, passed.take(spec.name(), spec.socket()));
+                devices.configure(spec, passed.take(spec));
             } catch (IOException e) {
                 refuse(List.of("%s: directory %s: %s".formatted(property(spec), spec.socket().getParent(),
                         e.getMessage())));
@@ -297,7 +299,8 @@ public class Hosting {
 
     private void announce(DeviceSpec spec) {
         LOG.infof("%s: QEMU: -object memory-backend-memfd,id=mem,size=1G,share=on -machine q35,memory-backend=mem"
-                + " -chardev socket,id=rtc,path=%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(), spec.socket());
+                + " -chardev socket,id=rtc,path=%s%s -device vhost-user-rtc-pci,chardev=rtc", spec.name(),
+                spec.socket(), spec.mode() == DeviceMode.CONNECT ? ",server=on" : "");
     }
 
     /** Called when HTTP listens and its port is known. The start is over, so it delays nothing. */

@@ -14,7 +14,7 @@ import io.clocktower.loop.CommandWaits;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.loop.LoopWatch;
 import io.clocktower.loop.PollingSwitch;
-import io.clocktower.socket.ListeningSocket;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
@@ -149,7 +149,7 @@ public final class DeviceHost implements AutoCloseable {
      *
      * @param passed becomes the device's
      */
-    public void configure(DeviceSpec spec, Optional<ListeningSocket> passed) throws DeviceException {
+    public void configure(DeviceSpec spec, Optional<DeviceSocket> passed) throws DeviceException {
         inventory.restore(spec, true, passed);
     }
 

@@ -5,8 +5,8 @@ import io.clocktower.fault.ClockReading;
 import io.clocktower.fault.Faults;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.hosted.HostedDevice;
-import io.clocktower.linux.Descriptor;
 import io.clocktower.loop.EventLoop;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import java.util.List;
@@ -24,7 +24,7 @@ final class DeviceProxy {
     private final EventLoop loop;
     private final ReentrantLock changing = new ReentrantLock();
     private final AtomicBoolean isChanged = new AtomicBoolean();
-    private volatile ListeningSocket socket;
+    private volatile DeviceSocket socket;
     private volatile boolean isRetired;
     private volatile boolean isSuspended;
     /** Whether the socket had its file when the device was suspended. */
@@ -37,14 +37,14 @@ final class DeviceProxy {
         T make() throws DeviceException;
     }
 
-    DeviceProxy(HostedDevice device, EventLoop loop, ListeningSocket socket) {
+    DeviceProxy(HostedDevice device, EventLoop loop, DeviceSocket socket) {
         this(device, loop, socket, false);
     }
 
     /**
      * @param isSuspended whether commands are rejected until {@link #proceed}
      */
-    DeviceProxy(HostedDevice device, EventLoop loop, ListeningSocket socket, boolean isSuspended) {
+    DeviceProxy(HostedDevice device, EventLoop loop, DeviceSocket socket, boolean isSuspended) {
         this.device = device;
         this.loop = loop;
         this.socket = socket;
@@ -106,7 +106,9 @@ final class DeviceProxy {
 
     /** Pauses the device. For the loop's thread, as are those that follow. */
     DeviceSnapshot pause() {
-        return device.pause(new DeviceSnapshot.Socket(new Descriptor(socket.number()), wasInPlace));
+        return device.pause(new DeviceSnapshot.Socket(
+                socket instanceof ListeningSocket listening ? listening.descriptor() : null, wasInPlace,
+                socket.isManaged()));
     }
 
     /** The device goes on after a pause. */
@@ -123,13 +125,13 @@ final class DeviceProxy {
     }
 
     /** Where it listens; its file is for any thread but a loop. */
-    ListeningSocket socket() {
+    DeviceSocket socket() {
         return socket;
     }
 
     /** Has the device accept at another socket, which becomes its own. */
     void replace(ListeningSocket other) throws DeviceException {
-        ListeningSocket before = socket;
+        DeviceSocket before = socket;
         socket = other;
         try {
             command(() -> {

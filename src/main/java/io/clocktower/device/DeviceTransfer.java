@@ -2,6 +2,8 @@ package io.clocktower.device;
 
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.loop.EventLoop;
+import io.clocktower.socket.ConnectingSocket;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import java.io.IOException;
@@ -176,11 +178,15 @@ public final class DeviceTransfer {
         });
     }
 
-    /** A socket that a snapshot's process bound. */
-    static ListeningSocket socket(DeviceSnapshot snapshot) throws DeviceException {
+    /** Where a snapshot's process met front-ends. */
+    static DeviceSocket socket(DeviceSnapshot snapshot) throws DeviceException {
+        DeviceSnapshot.Socket before = snapshot.socket();
+        if (before.listening() == null) {
+            return new ConnectingSocket(snapshot.record().spec().socket());
+        }
         try {
-            return ListeningSocket.adopt(snapshot.record().spec().socket(), snapshot.socket().listening(),
-                    snapshot.socket().isInPlace());
+            return ListeningSocket.adopt(snapshot.record().spec().socket(), before.listening(),
+                    before.isInPlace(), Boolean.TRUE.equals(before.isManaged()));
         } catch (IOException e) {
             snapshot.close();
             throw DeviceException.failed("device %s: its socket cannot be taken over: %s".formatted(snapshot.name(),

@@ -6,9 +6,10 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.hosted.HostedDevice;
-import io.clocktower.socket.ListeningSocket;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceMode;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.state.DeviceRecord;
@@ -57,7 +58,7 @@ final class Inventory {
      * @param isConfigured whether the configuration asks for it
      * @param passed where it listens, if that exists
      */
-    void restore(DeviceSpec spec, boolean isConfigured, Optional<ListeningSocket> passed) throws DeviceException {
+    void restore(DeviceSpec spec, boolean isConfigured, Optional<DeviceSocket> passed) throws DeviceException {
         placement.place(store.restore(spec, isConfigured, leapSeconds, HostInstant.of(host)), passed);
     }
 
@@ -73,7 +74,9 @@ final class Inventory {
                 return asked.status();
             });
             events.publish(DeviceEvent.of(host, DeviceEvent.Type.DEVICE_CREATED, spec,
-                    "created, listens at " + spec.socket()).to(spec.socket().toString()).by(actor));
+                    (spec.mode() == DeviceMode.CONNECT ? "created, connects to " : "created, listens at ")
+                            + spec.socket())
+                    .to(spec.socket().toString()).by(actor));
             return made;
         } catch (DeviceException e) {
             undo(proxy, e);

@@ -4,7 +4,9 @@ import io.clocktower.loop.EventLoop;
 import io.clocktower.status.DeviceState;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What an event loop has to do: virtual machines make requests, and each device has a timer and a socket.
@@ -13,6 +15,7 @@ import java.util.List;
  */
 record LoopLoad(EventLoop loop, long connected, long devices) {
 
+    private static final Set<DeviceState> HAVE_NONE = EnumSet.of(DeviceState.WAITING, DeviceState.CONNECTING);
     private static final Comparator<LoopLoad> LIGHTEST_FIRST = Comparator.comparingLong(LoopLoad::connected)
             .thenComparingLong(LoopLoad::devices);
 
@@ -27,7 +30,7 @@ record LoopLoad(EventLoop loop, long connected, long devices) {
         for (DeviceProxy proxy : devices) {
             if (proxy.loop() == loop) {
                 all++;
-                connected += proxy.device().counters().state() == DeviceState.WAITING ? 0 : 1;
+                connected += HAVE_NONE.contains(proxy.device().counters().state()) ? 0 : 1;
             }
         }
         return new LoopLoad(loop, connected, all);

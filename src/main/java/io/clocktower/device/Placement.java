@@ -6,9 +6,12 @@ import io.clocktower.hosted.DeviceObserver;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.hosted.HostedDevice;
 import io.clocktower.loop.EventLoop;
+import io.clocktower.socket.ConnectingSocket;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceException.Reason;
+import io.clocktower.spec.DeviceMode;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.state.DeviceRecord;
 import io.clocktower.state.PrivateDirectory;
@@ -65,7 +68,7 @@ final class Placement {
      *
      * @param passed becomes the device's, or is closed
      */
-    DeviceProxy place(DeviceRecord record, Optional<ListeningSocket> passed) throws DeviceException {
+    DeviceProxy place(DeviceRecord record, Optional<DeviceSocket> passed) throws DeviceException {
         try {
             if (!placing.tryLock(LoopAnswer.DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw DeviceException.noAnswer("device " + record.spec().name()
@@ -105,7 +108,7 @@ final class Placement {
     DeviceProxy resume(DeviceSnapshot before) throws DeviceException {
         EventLoop loop = LoopLoad.lightest(loops, devices.values()).loop();
         DeviceObserver observer = observers.apply(before.name(), loop);
-        ListeningSocket socket = DeviceTransfer.socket(before);
+        DeviceSocket socket = DeviceTransfer.socket(before);
         HostedDevice device = LoopAnswer.await(
                 loop.submit(() -> HostedDevice.resume(before, host, timers, loop, socket, limits, observer)),
                 LoopAnswer.late(before.name()));
@@ -119,7 +122,7 @@ final class Placement {
         gone.forEach(proxy -> devices.remove(proxy.name(), proxy));
     }
 
-    private DeviceProxy placeAlone(DeviceRecord record, Optional<ListeningSocket> passed) throws DeviceException {
+    private DeviceProxy placeAlone(DeviceRecord record, Optional<DeviceSocket> passed) throws DeviceException {
         DeviceSpec spec = record.spec();
         if (devices.containsKey(spec.name())) {
             throw DeviceException.conflict("device " + spec.name() + " exists");
@@ -128,9 +131,10 @@ final class Placement {
             throw DeviceException.conflict("there are %d devices already, the maximum is %d".formatted(devices.size(),
                     MAX_DEVICES));
         }
+        requireFree(spec);
         prepareDirectory(spec.socket().getParent());
         EventLoop loop = LoopLoad.lightest(loops, devices.values()).loop();
-        ListeningSocket socket = passed.isPresent() ? passed.get() : ListeningSocket.bind(spec.socket());
+        DeviceSocket socket = passed.isPresent() ? passed.get() : socket(spec);
         DeviceObserver observer = observers.apply(spec.name(), loop);
         CompletableFuture<HostedDevice> making = loop.submit(() -> {
             var device = new HostedDevice(record, host, timers, loop, socket, limits, observer);
@@ -153,8 +157,26 @@ final class Placement {
         }
     }
 
+    /** That no other device listens there is said by the socket itself. */
+    private void requireFree(DeviceSpec spec) throws DeviceException {
+        for (DeviceProxy other : devices.values()) {
+            DeviceSpec theirs = other.device().spec();
+            boolean isConnecting = spec.mode() == DeviceMode.CONNECT || theirs.mode() == DeviceMode.CONNECT;
+            if (isConnecting && theirs.socket().equals(spec.socket())) {
+                throw DeviceException.conflict("%s is also the socket of device %s".formatted(spec.socket(),
+                        theirs.name()));
+            }
+        }
+    }
+
+    private static DeviceSocket socket(DeviceSpec spec) throws DeviceException {
+        return spec.mode() == DeviceMode.CONNECT
+                ? new ConnectingSocket(spec.socket())
+                : ListeningSocket.bind(spec.socket());
+    }
+
     /** A loop that is late may still make the device, with this socket, whose file is gone then. */
-    private static void undo(CompletableFuture<HostedDevice> making, EventLoop loop, ListeningSocket socket) {
+    private static void undo(CompletableFuture<HostedDevice> making, EventLoop loop, DeviceSocket socket) {
         making.whenComplete((device, _) -> {
             if (device == null) {
                 socket.stop();

@@ -25,6 +25,7 @@ public final class DeviceLog {
         PROTOCOL_ERROR(Level.WARN),
         RING_ERROR(Level.WARN),
         ACCEPT_FAILED(Level.WARN),
+        CONNECT_FAILED(Level.WARN),
         MIGRATION(Level.INFO),
         UNEXPECTED(Level.ERROR);
         // @formatter:on

@@ -121,7 +121,7 @@ final class Rehearsal {
         var frontEnd = new FrontEndState(socket, 0, 0, false, 0, List.of(region()), List.of(), List.of(ring(), ring()),
                 new FrontEndState.Received(List.of(), List.of()));
         return new DeviceSnapshot(record, counts, Map.of(), Optional.empty(),
-                new DeviceSnapshot.Socket(EventFd.create().descriptor(), false), Optional.of(frontEnd));
+                new DeviceSnapshot.Socket(EventFd.create().descriptor(), false, false), Optional.of(frontEnd));
     }
 
     private static FrontEndState.Region region() throws IOException {

@@ -74,9 +74,10 @@ public final class TakeOver {
         if (spec == null) {
             return new DeviceRecord(record.spec(), false, record.version(), record.faults(), record.alarms());
         }
-        if (!spec.clocks().equals(record.spec().clocks()) || !spec.socket().equals(record.spec().socket())) {
+        if (!spec.clocks().equals(record.spec().clocks()) || !spec.socket().equals(record.spec().socket())
+                || spec.mode() != record.spec().mode()) {
             throw DeviceException
-                    .conflict(("device %s: its clocks or its socket differ from those of the running service:"
+                    .conflict(("device %s: its clocks, its socket or its mode differ from those of the running service:"
                             + " a guest that is connected would notice").formatted(spec.name()));
         }
         return new DeviceRecord(spec, true, record.version(), record.faults(), record.alarms());

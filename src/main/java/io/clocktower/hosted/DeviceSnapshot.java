@@ -30,9 +30,23 @@ public record DeviceSnapshot(DeviceRecord record, DeviceCounters.Counts counts, 
     /**
      * Where it listens.
      *
+     * @param listening null of a device that connects
      * @param isInPlace whether the file is the socket's
+     * @param isManaged whether the file belongs to who passed the socket to the first process, and is never deleted; null is
+     *     false, as earlier releases do not write it
      */
-    public record Socket(Descriptor listening, boolean isInPlace) {}
+    public record Socket(Descriptor listening, boolean isInPlace, Boolean isManaged) {
+
+        private Socket duplicate() {
+            return new Socket(listening == null ? null : listening.duplicate(), isInPlace, isManaged);
+        }
+
+        private void close() {
+            if (listening != null) {
+                listening.close();
+            }
+        }
+    }
 
     public String name() {
         return record.spec().name();
@@ -41,13 +55,13 @@ public record DeviceSnapshot(DeviceRecord record, DeviceCounters.Counts counts, 
     /** The same with descriptors of its own, which are the caller's. */
     public DeviceSnapshot duplicate() {
         return new DeviceSnapshot(record, counts, begun, counter,
-                new Socket(socket.listening().duplicate(), socket.isInPlace()),
+                socket.duplicate(),
                 frontEnd.map(FrontEndState::duplicate));
     }
 
     /** Closes all descriptors that nothing took. */
     public void close() {
-        socket.listening().close();
+        socket.close();
         frontEnd.ifPresent(FrontEndState::close);
     }
 

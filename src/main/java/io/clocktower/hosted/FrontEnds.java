@@ -7,7 +7,12 @@ import io.clocktower.event.EventLimit;
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.Reactor;
+import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.Acceptor;
+import io.clocktower.socket.ConnectingSocket;
+import io.clocktower.socket.Connector;
+import io.clocktower.socket.DeviceSocket;
+import io.clocktower.socket.FrontEndSource;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
@@ -38,7 +43,7 @@ final class FrontEnds {
     private final DeviceCounters counters;
     private final DeviceObserver observer;
     private final DeviceLog log;
-    private final Acceptor acceptor;
+    private final FrontEndSource source;
     private final EventLimit eventLimit;
     private Connection connection;
 
@@ -48,7 +53,7 @@ final class FrontEnds {
      * @param limits of this device
      */
     FrontEnds(Supplier<DeviceSpec> spec, VirtioDevice virtio, HostClock host, Reactor reactor, DeviceCounters counters,
-            DeviceLog log, ListeningSocket socket, DeviceLimits limits, DeviceObserver observer) {
+            DeviceLog log, DeviceSocket socket, EventLoop loop, DeviceLimits limits, DeviceObserver observer) {
         this.spec = spec;
         this.virtio = virtio;
         this.host = host;
@@ -57,23 +62,27 @@ final class FrontEnds {
         this.counters = counters;
         this.observer = observer;
         this.log = log;
-        acceptor = new Acceptor(socket, reactor, log, new Accepted());
+        source = switch (socket) {
+            case ListeningSocket listening -> new Acceptor(listening, reactor, log, new Accepted());
+            case ConnectingSocket connecting -> new Connector(connecting, reactor, log, new Accepted(), loop.outbox(),
+                    loop::execute);
+        };
         eventLimit = new EventLimit(EVENTS_PER_SECOND, reactor::nowNs);
     }
 
     /** Begins to accept front-ends. */
     void listen() {
-        acceptor.listen();
+        source.listen();
     }
 
     /** Accepts no more front-ends; one that is connected is still served. */
     void retire() {
-        acceptor.retire();
+        source.retire();
     }
 
     /** Does nothing more until {@link #proceed}, and answers what the front-end that is connected has set up. */
     Optional<FrontEndState> pause() {
-        acceptor.pause();
+        source.pause();
         if (connection == null) {
             return Optional.empty();
         }
@@ -83,7 +92,7 @@ final class FrontEnds {
 
     /** Goes on after a pause. */
     void proceed() {
-        acceptor.proceed();
+        source.proceed(connection != null);
         if (connection != null) {
             connection.proceed();
         }
@@ -106,7 +115,7 @@ final class FrontEnds {
         Connection gone = connection;
         connection = null;
         try {
-            acceptor.retire();
+            source.retire();
         } finally {
             if (gone != null) {
                 gone.abandon();
@@ -130,7 +139,12 @@ final class FrontEnds {
 
     /** Why none can be accepted now. */
     Optional<String> failure() {
-        return acceptor.failure();
+        return source.failure();
+    }
+
+    /** Why none is there, if more is to be said than that none came. */
+    Optional<String> reason() {
+        return source.reason();
     }
 
     /** Runs a ring for which the device has something, rather than the driver. */
@@ -142,12 +156,18 @@ final class FrontEnds {
 
     /** Accepts at another socket from now on. */
     void replace(ListeningSocket socket) {
-        acceptor.replace(socket);
+        if (source instanceof Acceptor acceptor) {
+            acceptor.replace(socket);
+        } else {
+            socket.stop();
+        }
     }
 
     /** The socket is gone, and cannot be replaced. */
     void fail(String reason) {
-        acceptor.fail(reason);
+        if (source instanceof Acceptor acceptor) {
+            acceptor.fail(reason);
+        }
     }
 
     /** Closes the connection of the front-end that is connected. Whatever that throws, none is connected then. */
@@ -161,6 +181,7 @@ final class FrontEnds {
                     connection = null;
                     counters.onState(state());
                     observer.onDisconnected();
+                    source.onGone();
                 }
             }
         }
@@ -171,7 +192,10 @@ final class FrontEnds {
         if (connection != null) {
             return DeviceState.CONNECTED;
         }
-        return acceptor.failure().isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
+        if (source instanceof Connector) {
+            return DeviceState.CONNECTING;
+        }
+        return source.failure().isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
     }
 
     private void publish(DeviceEvent.Type type, Peer peer) {
@@ -181,7 +205,7 @@ final class FrontEnds {
         }
     }
 
-    private final class Accepted implements Acceptor.Owner {
+    private final class Accepted implements FrontEndSource.Owner {
 
         @Override
         public void onChanged() {
@@ -211,6 +235,7 @@ final class FrontEnds {
             } finally {
                 if (connection == null) {
                     socket.close();
+                    source.onGone();
                 }
             }
             counters.on(DeviceCounters.Event.CONNECTION_ACCEPTED);
@@ -262,6 +287,7 @@ final class FrontEnds {
             log.write(DeviceLog.Kind.DISCONNECTED, peer.pid(),
                     "front-end of pid %d disconnected".formatted(peer.pid()));
             publish(DeviceEvent.Type.DISCONNECTED, peer);
+            source.onGone();
         }
 
         private long pid() {

@@ -8,6 +8,7 @@ import io.clocktower.host.HostTimer;
 import io.clocktower.linux.Reactor;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.rtc.RtcDevice;
+import io.clocktower.socket.DeviceSocket;
 import io.clocktower.socket.ListeningSocket;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.spec.DeviceSpec;
@@ -53,15 +54,14 @@ public final class HostedDevice {
      * @param observer is called on the loop's thread
      */
     public HostedDevice(DeviceRecord record, HostClock host, HostTimer.Factory timers, EventLoop loop,
-            ListeningSocket socket,
-            HostLimits limits, DeviceObserver observer) {
+            DeviceSocket socket, HostLimits limits, DeviceObserver observer) {
         this(record, null, host, timers, loop, socket, limits, observer);
         rtc.restore(record.alarms());
     }
 
     /** A device that goes on from another one, and is paused. */
     public static HostedDevice resume(DeviceSnapshot before, HostClock host, HostTimer.Factory timers, EventLoop loop,
-            ListeningSocket socket, HostLimits limits, DeviceObserver observer) throws DeviceException {
+            DeviceSocket socket, HostLimits limits, DeviceObserver observer) throws DeviceException {
         var device = new HostedDevice(before.record(), before, host, timers, loop, socket, limits, observer);
         boolean isResumed = false;
         try {
@@ -78,7 +78,7 @@ public final class HostedDevice {
     }
 
     private HostedDevice(DeviceRecord record, DeviceSnapshot before, HostClock host, HostTimer.Factory timers,
-            EventLoop loop, ListeningSocket socket, HostLimits limits, DeviceObserver observer) {
+            EventLoop loop, DeviceSocket socket, HostLimits limits, DeviceObserver observer) {
         this.before = before;
         isPaused = before != null;
         spec = record.spec();
@@ -100,7 +100,7 @@ public final class HostedDevice {
         log = new DeviceLog(spec.name(), reactor::nowNs, loop.outbox());
         faultEvents = new FaultEvents(this::spec, host, observer);
         driver = new DriverSide(rtc, clocks, this::spec, host, loop, reactor, counters, this::frontEnds, observer);
-        frontEnds = new FrontEnds(this::spec, driver, host, reactor, counters, log, socket,
+        frontEnds = new FrontEnds(this::spec, driver, host, reactor, counters, log, socket, loop,
                 limits.ofDevice(reactor::nowNs), observer);
     }
 
@@ -328,7 +328,7 @@ public final class HostedDevice {
 
     public DeviceStatus status() {
         Optional<BackEndStatus> backEnd = frontEnds.status();
-        return new DeviceStatus(spec, isConfigured, version, state(backEnd), frontEnds.failure(),
+        return new DeviceStatus(spec, isConfigured, version, state(backEnd), frontEnds.reason(),
                 backEnd.flatMap(driver::obstacle),
                 backEnd.map(DeviceStatus.FrontEnd::of), clocks.status(HostInstant.of(host), rtc.alarms()),
                 clocks.faultStatus(HostInstant.of(host)),

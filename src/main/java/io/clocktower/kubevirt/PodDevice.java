@@ -100,7 +100,7 @@ final class PodDevice {
         putName(labels, VmSettings.VMI_LABEL, vmi.name());
         labels.putAll(settings.labels());
         try {
-            DeviceSpec wanted = new DeviceDraft(name(), Optional.of(configured.socket()),
+            DeviceSpec wanted = new DeviceDraft(name(), Optional.of(configured.socket()), configured.mode(),
                     Optional.of(settings.clocks().orElse(configuredClocks)), Optional.empty(),
                     Optional.of(settings.pollWindow().orElse(configured.pollWindow())), configured.features(), labels)
                     .toSpec(configured.socket().getParent());

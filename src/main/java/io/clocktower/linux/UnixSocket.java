@@ -188,6 +188,18 @@ public final class UnixSocket {
         }
     }
 
+    /** Whether an inherited descriptor is a UNIX stream socket that is connected. */
+    public static boolean isConnection(Descriptor socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            return option(arena, socket, SO_DOMAIN) == AF_UNIX && option(arena, socket, SO_TYPE) == SOCK_STREAM
+                    && option(arena, socket, SO_ACCEPTCONN) == 0 && peer(socket).pid() != 0;
+        } catch (LinuxException e) {
+            return false;
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
     private static int option(Arena arena, Descriptor socket, int name) throws Throwable {
         MemorySegment value = arena.allocate(JAVA_INT);
         MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);

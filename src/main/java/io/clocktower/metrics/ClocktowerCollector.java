@@ -33,8 +33,8 @@ import java.util.function.Supplier;
 final class ClocktowerCollector extends Collector implements Collector.Describable {
 
     private static final Build BUILD = Build.read();
-    private static final List<DeviceState> STATES = List.of(DeviceState.WAITING, DeviceState.CONNECTED,
-            DeviceState.FAILED);
+    private static final List<DeviceState> STATES = List.of(DeviceState.WAITING, DeviceState.CONNECTING,
+            DeviceState.CONNECTED, DeviceState.FAILED);
 
     private final DeviceHost devices;
     private final Supplier<List<WebhookStatus>> webhooks;

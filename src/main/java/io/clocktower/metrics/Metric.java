@@ -43,7 +43,7 @@ enum Metric {
             "When the certificate that HTTPS serves expires, in seconds since 1970; absent without TLS"),
 
     DEVICES(GAUGE, "clocktower_devices",
-            "Devices by state: waiting for a front-end, connected to one, or failed", "state"),
+            "Devices by state: waiting for a front-end, connecting to one, connected, or failed", "state"),
     CONNECTED(GAUGE, "clocktower_connected", "1 if a front-end is connected, otherwise 0", "device"),
     CONNECTIONS(COUNTER, "clocktower_connections_total", "Connections accepted from front-ends", "device"),
     CONNECTIONS_REFUSED(COUNTER, "clocktower_connections_refused_total",

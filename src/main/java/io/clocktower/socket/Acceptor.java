@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * Accepts front-ends at a device's socket, and tries again a second later where the host has no room for one. The device's
  * loop owns it.
  */
-public final class Acceptor {
+public final class Acceptor implements FrontEndSource {
 
     private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
 
@@ -26,16 +26,6 @@ public final class Acceptor {
     private volatile Optional<String> failure = Optional.empty();
     private boolean isRetired;
 
-    /** Whose front-ends they are. */
-    public interface Owner {
-
-        /** A front-end connected; its socket is the owner's now. */
-        void onFrontEnd(Descriptor socket);
-
-        /** Front-ends can be accepted again, or cannot any more. */
-        void onChanged();
-    }
-
     /**
      * @param socket becomes its own
      */
@@ -47,7 +37,7 @@ public final class Acceptor {
         again = reactor.deadline(this::listen);
     }
 
-    /** Begins to accept. */
+    @Override
     public void listen() {
         try {
             watch = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
@@ -82,9 +72,19 @@ public final class Acceptor {
         log.write(DeviceLog.Kind.ACCEPT_FAILED, 0, failure.get());
     }
 
-    /** Why front-ends cannot be accepted now. Any thread may ask. */
+    @Override
     public Optional<String> failure() {
         return failure;
+    }
+
+    @Override
+    public Optional<String> reason() {
+        return failure;
+    }
+
+    @Override
+    public void onGone() {
+        // The next one connects.
     }
 
     /** Accepts at another socket from now on, as the file of the one before is gone. */
@@ -107,20 +107,21 @@ public final class Acceptor {
         }
     }
 
-    /** Accepts none until {@link #proceed}; front-ends wait in the socket's backlog. */
+    /** Front-ends wait in the socket's backlog. */
+    @Override
     public void pause() {
         again.clear();
         unwatch();
     }
 
-    /** Accepts again after a pause. */
-    public void proceed() {
+    @Override
+    public void proceed(boolean isConnected) {
         if (!isRetired) {
             listen();
         }
     }
 
-    /** Stops accepting. The socket's file stays. */
+    @Override
     public void retire() {
         if (!isRetired) {
             isRetired = true;

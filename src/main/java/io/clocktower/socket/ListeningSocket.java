@@ -22,7 +22,7 @@ import java.util.Set;
  * A device's listening socket and its file, which has mode 0660. Who owns the device accepts and closes; what concerns the
  * file is for threads that may wait for a disk.
  */
-public final class ListeningSocket implements AutoCloseable {
+public final class ListeningSocket implements DeviceSocket {
 
     private static final int S_IFMT = 0xf000;
     private static final int S_IFSOCK = 0xc000;
@@ -58,9 +58,11 @@ public final class ListeningSocket implements AutoCloseable {
      * @param path of its file
      * @param listening becomes this object's
      * @param isInPlace whether the file is the socket's
+     * @param isManaged see {@link #isManaged}
      */
-    public static ListeningSocket adopt(Path path, Descriptor listening, boolean isInPlace) throws IOException {
-        return new ListeningSocket(path, listening, isInPlace ? FileIdentity.of(path) : null, false);
+    public static ListeningSocket adopt(Path path, Descriptor listening, boolean isInPlace, boolean isManaged)
+            throws IOException {
+        return new ListeningSocket(path, listening, isInPlace ? FileIdentity.of(path) : null, isManaged);
     }
 
     /**
@@ -130,6 +132,7 @@ public final class ListeningSocket implements AutoCloseable {
         };
     }
 
+    @Override
     public Path path() {
         return path;
     }
@@ -143,12 +146,18 @@ public final class ListeningSocket implements AutoCloseable {
         return UnixSocket.accept(number());
     }
 
+    /** The socket, which stays this object's. */
+    public Descriptor descriptor() {
+        return listening;
+    }
+
     /** Stops listening here; the file stays, and another process that has the socket goes on. */
+    @Override
     public void stop() {
         listening.close();
     }
 
-    /** Whether front-ends find this socket at its path. */
+    @Override
     public boolean isInPlace() {
         try {
             return file != null && FileIdentity.of(path).equals(file);
@@ -158,16 +167,15 @@ public final class ListeningSocket implements AutoCloseable {
     }
 
     /** Deletes the file if it is still this socket's. When it returns, the path is free, also if another thread deleted the file. */
+    @Override
     public synchronized void deleteFile() {
         if (!isManaged && isInPlace()) {
             Quietly.close(() -> Files.delete(path));
         }
     }
 
-    /** Stops listening, and deletes the file. */
     @Override
-    public void close() {
-        stop();
-        deleteFile();
+    public boolean isManaged() {
+        return isManaged;
     }
 }

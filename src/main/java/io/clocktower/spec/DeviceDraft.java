@@ -15,13 +15,13 @@ import java.util.Optional;
 /**
  * A device as an operator asks for it, in the configuration or over REST: not checked yet, and without the defaults.
  */
-public record DeviceDraft(String name, Optional<Path> socket, Optional<List<Clock>> clocks, Optional<Counter> counter,
-        Optional<Duration> pollWindow, DeviceFeatures features, Map<String, String> labels) {
+public record DeviceDraft(String name, Optional<Path> socket, DeviceMode mode, Optional<List<Clock>> clocks,
+        Optional<Counter> counter, Optional<Duration> pollWindow, DeviceFeatures features, Map<String, String> labels) {
 
-    /** A device that offers all features. */
+    /** A device that listens, and offers all features. */
     public DeviceDraft(String name, Optional<Path> socket, Optional<List<Clock>> clocks, Optional<Counter> counter,
             Optional<Duration> pollWindow, Map<String, String> labels) {
-        this(name, socket, clocks, counter, pollWindow, DeviceFeatures.ALL, labels);
+        this(name, socket, DeviceMode.LISTEN, clocks, counter, pollWindow, DeviceFeatures.ALL, labels);
     }
 
     /** A clock. The default of its smearing depends on its type. */
@@ -75,7 +75,7 @@ public record DeviceDraft(String name, Optional<Path> socket, Optional<List<Cloc
         if (!faults.isEmpty()) {
             throw new InvalidDeviceException(faults);
         }
-        return new DeviceSpec(name, path.orElseThrow(), specs, mapping, window, features, labels);
+        return new DeviceSpec(name, path.orElseThrow(), mode, specs, mapping, window, features, labels);
     }
 
     private static List<ClockSpec> clocks(List<Clock> asked, List<FieldError> faults) {

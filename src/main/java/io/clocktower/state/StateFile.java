@@ -22,6 +22,7 @@ import io.clocktower.fault.Fault;
 import io.clocktower.fault.Faults;
 import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.spec.DeviceFeatures;
+import io.clocktower.spec.DeviceMode;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.spec.Texts;
@@ -111,16 +112,18 @@ public record StateFile(int format, String bootId, boolean isConfigured, Version
     }
 
     /** The specification of the device, as of {@link DeviceSpec}. */
-    public record Device(String name, String socket, List<ClockSpec> clocks, Optional<CounterMapping> counter,
-            Duration pollWindow, DeviceFeatures features, Map<String, String> labels) {
+    public record Device(String name, String socket, DeviceMode mode, List<ClockSpec> clocks,
+            Optional<CounterMapping> counter, Duration pollWindow, DeviceFeatures features,
+            Map<String, String> labels) {
 
         static Device of(DeviceSpec spec) {
-            return new Device(spec.name(), spec.socket().toString(), spec.clocks(), spec.counter(), spec.pollWindow(),
+            return new Device(spec.name(), spec.socket().toString(), spec.mode(), spec.clocks(), spec.counter(),
+                    spec.pollWindow(),
                     spec.features(), spec.labels());
         }
 
         DeviceSpec spec() {
-            return new DeviceSpec(name, Path.of(socket), clocks, counter, pollWindow, features, labels);
+            return new DeviceSpec(name, Path.of(socket), mode, clocks, counter, pollWindow, features, labels);
         }
     }
 
@@ -160,6 +163,9 @@ public record StateFile(int format, String bootId, boolean isConfigured, Version
         }
         if (file.get("device") instanceof ObjectNode device && !device.has("features")) {
             device.set("features", JSON.valueToTree(DeviceFeatures.ALL));
+        }
+        if (file.get("device") instanceof ObjectNode device && !device.has("mode")) {
+            device.put("mode", DeviceMode.LISTEN.name());
         }
         StateFile rest = JSON.treeToValue(file.set("faults", JSON.createArrayNode()), StateFile.class);
         List<Fault> faults = new ArrayList<>();

@@ -4,6 +4,8 @@ package io.clocktower.status;
 public enum DeviceState {
     /** It listens, and no front-end is connected. */
     WAITING,
+    /** It connects to a front-end that does not listen yet, and tries again; the status says why. */
+    CONNECTING,
     /** A front-end is connected, and its guest's driver is not running. */
     CONNECTED,
     /** The guest's driver can make requests. */

@@ -107,7 +107,7 @@ class DeviceRequestTest {
                 bad("{\"poll-window\":\"50us\"}",
                         "poll-window: unknown field (did you mean 'pollWindow'?)"),
                 bad("{\"a\\nb\":1}",
-                        "a\\u000ab: unknown field, expected one of clocks, counter, features, labels, name, pollWindow, socket"),
+                        "a\\u000ab: unknown field, expected one of clocks, counter, features, labels, mode, name, pollWindow, socket"),
                 bad("{\"socket\":1}", "socket: 1, expected a string"),
                 bad("{\"clocks\":{}}", "clocks: an object, expected a list"),
                 bad("{\"clocks\":\"tai\"}", "clocks: a string, expected a list"),

@@ -151,7 +151,7 @@ class DeviceSpecsTest {
                         "clocktower.webhooks.a.url", "http://localhost/"),
                 error("clocks[0].type with the config value \"gps\"", DEVICES + "vm0.clocks[0].type", "gps"),
                 error("clocks[0].type", DEVICES + "vm0.clocks[0].alarm", "true"),
-                error("vm0.mode with the config value \"connect\"", DEVICES + "vm0.mode", "connect"));
+                error("vm0.mode with the config value \"dial\"", DEVICES + "vm0.mode", "dial"));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.newsclub.net.unix.AFUNIXServerSocket;
 import org.newsclub.net.unix.AFUNIXSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -68,6 +69,16 @@ public final class FrontEnd implements AutoCloseable {
         socket.connect(AFUNIXSocketAddress.of(path));
         socket.setSoTimeout(TIMEOUT_MS);
         socket.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
+    }
+
+    /** The side of a front-end that listens, to which a device has connected. */
+    public static FrontEnd accept(AFUNIXServerSocket listening) throws IOException {
+        return new FrontEnd(listening.accept());
+    }
+
+    private FrontEnd(AFUNIXSocket socket) throws IOException {
+        this.socket = socket;
+        socket.setSoTimeout(TIMEOUT_MS);
     }
 
     /** A payload in the machine's byte order. */

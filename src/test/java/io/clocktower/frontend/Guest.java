@@ -61,8 +61,17 @@ public final class Guest implements AutoCloseable {
     }
 
     public Guest(Path socket, long features, int queueSize, int base) throws IOException {
+        this(new FrontEnd(socket), features, queueSize, base);
+    }
+
+    /** A guest of a front-end that has a connection. */
+    public Guest(FrontEnd frontEnd) throws IOException {
+        this(frontEnd, FEATURES, 256, 0);
+    }
+
+    private Guest(FrontEnd frontEnd, long features, int queueSize, int base) throws IOException {
         this.features = features;
-        frontEnd = new FrontEnd(socket);
+        this.frontEnd = frontEnd;
         memory = new GuestMemory(4 << 20, 0x4000_0000L, 0x7f00_0000_0000L);
         requestq = ring(features, queueSize, base);
         frontEnd.negotiate(features);

@@ -10,6 +10,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 
 /** Calls that only the tests make. */
 @SuppressWarnings("restricted")
@@ -35,6 +36,8 @@ public final class Libc {
     private static final MethodHandle MOUNT = link("mount",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
     private static final MethodHandle UMOUNT2 = link("umount2", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle DUP2 = link("dup2", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle EXECV = link("execv", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle POLL = link("poll",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
@@ -60,6 +63,28 @@ public final class Libc {
     private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
         return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name),
                 descriptor, options);
+    }
+
+    /** Has another number name the same open file; programs that are executed inherit it. */
+    public static void dup2(int from, int to) {
+        try {
+            check((int) DUP2.invokeExact(from, to));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Executes a program in place of this one. */
+    public static void execute(List<String> command) {
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment arguments = arena.allocate(ADDRESS, command.size() + 1L);
+            for (int i = 0; i < command.size(); i++) {
+                arguments.setAtIndex(ADDRESS, i, arena.allocateFrom(command.get(i)));
+            }
+            check((int) EXECV.invokeExact(arguments.getAtIndex(ADDRESS, 0), arguments));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
     }
 
     /** A file in memory, {@code bytes} long. */
