@@ -29,7 +29,7 @@ public record DeviceView(String name,
         @Schema(description = "waiting for a front-end; connecting to one that does not answer yet; connected to one; running: the driver of the guest has started a ring; failed", enumeration = {
                 "waiting", "connecting", "connected", "running",
                 "failed"}) String state,
-        @Schema(description = "Why the device has failed, or why it could not connect") String reason,
+        @Schema(description = "Why the device has failed, why it could not connect, or why its connection is not kept for a restart of the service") String reason,
         @Schema(description = "Why the guest of the front-end that is connected can read no clock: its driver has not used the requestq, or broke it; or the VM is paused or suspended, or its driver unloaded", enumeration = {
                 "requestq not started", "requestq broken", "rings stopped"}) String obstacle,
         @Schema(description = "Whether the device is in the configuration; the others were created over REST") boolean configured,

@@ -4,6 +4,7 @@ import io.clocktower.clock.LeapSeconds;
 import io.clocktower.clock.NewestLeapSeconds;
 import io.clocktower.clock.NewestLeapSeconds.Why;
 import io.clocktower.device.DeviceHost;
+import io.clocktower.handover.DescriptorStore;
 import io.clocktower.handover.HandoverPart;
 import io.clocktower.handover.Predecessor;
 import io.clocktower.handover.PredecessorGoneException;
@@ -38,8 +39,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
@@ -65,6 +64,7 @@ public class Hosting {
     private final Instance<HandoverPart> parts;
     private final ReplacedService replaced;
     private StateDirectory state;
+    private Optional<DescriptorStore> store = Optional.empty();
     private List<DeviceSpec> configured = List.of();
     private Optional<Successor> successor = Optional.empty();
     /** Takes over, while guests wait. */
@@ -115,9 +115,12 @@ public class Hosting {
             return;
         }
         openState();
+        store = DescriptorStore.of(System.getenv(), passed.takeStored(DescriptorStore.PREFIX));
+        store.ifPresent(devices::keepIn);
         configure(configured);
         passed.closeLeft().forEach(name -> LOG.warnf("the socket %s of the service manager is no device's", name));
         restore();
+        store.ifPresent(DescriptorStore::closeLeft);
         devices.specs().forEach(this::announce);
         awaitSuccessor();
     }
@@ -146,7 +149,7 @@ public class Hosting {
         // Its thread starts now, as threads that are started later give way.
         var thread = Executors.newSingleThreadExecutor(Thread.ofPlatform().name(HANDOVER).daemon().factory());
         try {
-            successor = Optional.of(onThread(thread,
+            successor = Optional.of(ThreadCall.await(thread,
                     () -> Successor.connect(stateDirectory(), ReplacedService.ownRelease())));
             takingOver = thread;
             devices.setAbsence(Optional.of("The service is taking over from its predecessor; try again."));
@@ -163,28 +166,13 @@ public class Hosting {
         return false;
     }
 
-    private static <T> T onThread(ExecutorService thread, Callable<T> call) throws IOException {
-        try {
-            return thread.submit(call).get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException failure -> throw failure;
-                case RuntimeException failure -> throw failure;
-                default -> throw new IllegalStateException(e.getCause());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("the thread was interrupted", e);
-        }
-    }
-
     /** Takes the running service over, if this process was started for that. All of it is started, HTTP included. */
     public void takeOver() {
         if (successor.isEmpty()) {
             return;
         }
         try (ExecutorService thread = takingOver) {
-            onThread(thread, () -> {
+            ThreadCall.await(thread, () -> {
                 takeOver(successor.get());
                 return null;
             });
@@ -327,6 +315,7 @@ public class Hosting {
     /** Quarkus closes HTTP only after this, so a service that drains can be watched. */
     void onStopping(@Observes ShutdownDelayInitiatedEvent event) {
         if (!replaced.isReplaced()) {
+            store.ifPresent(DescriptorStore::leave);
             devices.drain(grace.duration());
         }
     }
@@ -337,8 +326,13 @@ public class Hosting {
 
     /** Devices are closed first, as they may write their state until then. A start that failed leaves nothing behind. */
     private void close() {
+        if (!isServing) {
+            // The next start may succeed.
+            store.ifPresent(DescriptorStore::leave);
+        }
         predecessor.ifPresent(Predecessor::close);
         devices.close();
+        store.ifPresent(DescriptorStore::close);
         if (state != null) {
             state.close();
         }

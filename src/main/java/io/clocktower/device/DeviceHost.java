@@ -9,6 +9,7 @@ import io.clocktower.fault.Faults;
 import io.clocktower.host.HostStatus;
 import io.clocktower.host.HostTimer;
 import io.clocktower.host.SystemHostClock;
+import io.clocktower.hosted.ConnectionStore;
 import io.clocktower.linux.Quietly;
 import io.clocktower.loop.CommandWaits;
 import io.clocktower.loop.EventLoop;
@@ -91,6 +92,11 @@ public final class DeviceHost implements AutoCloseable {
         store.open(files);
     }
 
+    /** Keeps the connections of devices that are made from now on. */
+    public void keepIn(ConnectionStore connections) {
+        placement.keepIn(connections);
+    }
+
     /** Keeps all devices as they are now, soon. */
     public void keepAll() {
         devices.values().forEach(this::onChanged);
@@ -138,16 +144,8 @@ public final class DeviceHost implements AutoCloseable {
     /**
      * Adds a device that the configuration asks for, as it was kept; it then listens.
      *
+     * @param passed its socket if that exists; becomes the device's
      * @throws DeviceException if its name is taken or it cannot listen
-     */
-    public void configure(DeviceSpec spec) throws DeviceException {
-        configure(spec, Optional.empty());
-    }
-
-    /**
-     * The same at a socket that exists.
-     *
-     * @param passed becomes the device's
      */
     public void configure(DeviceSpec spec, Optional<DeviceSocket> passed) throws DeviceException {
         inventory.restore(spec, true, passed);

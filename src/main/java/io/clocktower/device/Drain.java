@@ -43,7 +43,7 @@ final class Drain {
         long endNs = System.nanoTime() + grace.toNanos();
         List<String> connected = connectedAfter(proxy -> {
             proxy.retire();
-            return proxy.device().isConnected();
+            return proxy.device().isNeeded();
         });
         devices.forEach(proxy -> proxy.socket().deleteFile());
         if (connected.isEmpty()) {
@@ -53,7 +53,7 @@ final class Drain {
                 grace.toSeconds(), names(connected));
         try {
             while (!connected.isEmpty() && disconnections.tryAcquire(endNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                connected = connectedAfter(proxy -> proxy.device().isConnected());
+                connected = connectedAfter(proxy -> proxy.device().isNeeded());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

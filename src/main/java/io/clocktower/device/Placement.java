@@ -2,9 +2,11 @@ package io.clocktower.device;
 
 import io.clocktower.clock.HostClock;
 import io.clocktower.host.HostTimer;
+import io.clocktower.hosted.ConnectionStore;
 import io.clocktower.hosted.DeviceObserver;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.hosted.HostedDevice;
+import io.clocktower.hosted.KeptConnection;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.ConnectingSocket;
 import io.clocktower.socket.DeviceSocket;
@@ -25,10 +27,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import org.jboss.logging.Logger;
 
 /** Places new devices on event loops, one at a time, so that a name and a socket belong to one device. Thread-safe. */
 final class Placement {
 
+    private static final Logger LOG = Logger.getLogger(Placement.class);
     private static final int MAX_DEVICES = 1_000;
 
     private final HostClock host;
@@ -38,6 +42,7 @@ final class Placement {
     private final HostLimits limits;
     private final BiFunction<String, EventLoop, DeviceObserver> observers;
     private final ReentrantLock placing = new ReentrantLock();
+    private volatile ConnectionStore connections = ConnectionStore.NONE;
     private volatile boolean isSuspended;
 
     /**
@@ -52,6 +57,11 @@ final class Placement {
         this.devices = devices;
         this.limits = limits;
         this.observers = observers;
+    }
+
+    /** Keeps the connections of devices that are made from now on. */
+    void keepIn(ConnectionStore store) {
+        connections = store;
     }
 
     /**
@@ -109,8 +119,13 @@ final class Placement {
         EventLoop loop = LoopLoad.lightest(loops, devices.values()).loop();
         DeviceObserver observer = observers.apply(before.name(), loop);
         DeviceSocket socket = DeviceTransfer.socket(before);
+        ConnectionStore.Place place = connections.place(before.name());
         HostedDevice device = LoopAnswer.await(
-                loop.submit(() -> HostedDevice.resume(before, host, timers, loop, socket, limits, observer)),
+                loop.submit(() -> {
+                    var resumed = HostedDevice.resume(before, host, timers, loop, socket, limits, observer);
+                    resumed.keepIn(place);
+                    return resumed;
+                }),
                 LoopAnswer.late(before.name()));
         var proxy = new DeviceProxy(device, loop, socket, true);
         devices.put(before.name(), proxy);
@@ -136,9 +151,16 @@ final class Placement {
         EventLoop loop = LoopLoad.lightest(loops, devices.values()).loop();
         DeviceSocket socket = passed.isPresent() ? passed.get() : socket(spec);
         DeviceObserver observer = observers.apply(spec.name(), loop);
+        Optional<KeptConnection> kept = connections.take(spec.name());
+        ConnectionStore.Place place = connections.place(spec.name());
         CompletableFuture<HostedDevice> making = loop.submit(() -> {
             var device = new HostedDevice(record, host, timers, loop, socket, limits, observer);
-            device.listen();
+            device.keepIn(place);
+            if (kept.isPresent()) {
+                recover(device, kept.get(), loop);
+            } else {
+                device.listen();
+            }
             return device;
         });
         try {
@@ -149,7 +171,7 @@ final class Placement {
             devices.put(spec.name(), proxy);
             return proxy;
         } catch (DeviceException e) {
-            undo(making, loop, socket);
+            undo(making, loop, socket, place);
             if (e.reason() == Reason.NO_ANSWER) {
                 throw e;
             }
@@ -175,11 +197,24 @@ final class Placement {
                 : ListeningSocket.bind(spec.socket());
     }
 
+    private static void recover(HostedDevice device, KeptConnection kept, EventLoop loop) {
+        try {
+            device.recover(kept);
+            loop.outbox().execute(() -> LOG.infof("%s: goes on with the front-end that was connected before",
+                    device.spec().name()));
+        } catch (DeviceException e) {
+            loop.outbox().execute(() -> LOG.warn(e.getMessage()));
+            device.listen();
+        }
+    }
+
     /** A loop that is late may still make the device, with this socket, whose file is gone then. */
-    private static void undo(CompletableFuture<HostedDevice> making, EventLoop loop, DeviceSocket socket) {
+    private static void undo(CompletableFuture<HostedDevice> making, EventLoop loop, DeviceSocket socket,
+            ConnectionStore.Place place) {
         making.whenComplete((device, _) -> {
             if (device == null) {
                 socket.stop();
+                place.close();
             } else {
                 loop.execute(device::close);
             }

@@ -34,7 +34,8 @@ import java.util.Map;
 /**
  * The record of a hand-over as JSON. A descriptor is its place in the list of those that follow, in which each is only once.
  */
-@RegisterForReflection(targets = {HandoverRecord.class, HandoverRecord.Device.class, DeviceCounters.Counts.class,
+@RegisterForReflection(targets = {HandoverRecord.class, KeptRecord.class, HandoverRecord.Device.class,
+        DeviceCounters.Counts.class,
         DeviceSnapshot.Begun.class, DeviceSnapshot.Socket.class, CounterLookup.Known.class, CounterMapping.class,
         FrontEndState.class, FrontEndState.Region.class, FrontEndState.AddressRange.class,
         FrontEndState.Addresses.class, FrontEndState.Ring.class, FrontEndState.Received.class,
@@ -141,6 +142,26 @@ final class HandoverJson {
     static DeviceSnapshot snapshot(HandoverRecord.Device device, LeapSeconds leapSeconds) throws IOException {
         return new DeviceSnapshot(RecordJson.read(JSON.writeValueAsBytes(device.state()), device.epoch(), leapSeconds),
                 device.counts(), device.begun(), device.counter(), device.socket(), device.frontEnd());
+    }
+
+    static Written writeKept(KeptRecord kept) throws IOException {
+        var places = new Places();
+        return new Written(JSON.writer().withAttribute(FILES, places).writeValueAsBytes(kept), places.descriptors);
+    }
+
+    /**
+     * @param descriptors are closed; the record has duplicates, which are the caller's
+     */
+    static KeptRecord readKept(byte[] json, List<Descriptor> descriptors) throws IOException {
+        try {
+            JsonNode tree = JSON.readTree(json);
+            if (tree.path("format").asInt() != KeptRecord.FORMAT) {
+                throw new IOException("it is not of format " + KeptRecord.FORMAT);
+            }
+            return JSON.readerFor(KeptRecord.class).withAttribute(FILES, new Received(descriptors)).readValue(json);
+        } finally {
+            descriptors.forEach(Descriptor::close);
+        }
     }
 
     static byte[] bytes(JsonNode part) throws IOException {

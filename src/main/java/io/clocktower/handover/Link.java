@@ -128,6 +128,18 @@ final class Link implements AutoCloseable {
         }
     }
 
+    /** Takes out all that is there, and closes its descriptors. */
+    void discard() {
+        List<Descriptor> descriptors = new ArrayList<>();
+        try {
+            while (true) {
+                socket.receive(1, descriptors, Duration.ZERO);
+            }
+        } catch (IOException | LinuxException e) {
+            descriptors.forEach(Descriptor::close);
+        }
+    }
+
     @Override
     public void close() {
         socket.close();

@@ -1,6 +1,7 @@
 package io.clocktower.hosted;
 
 import io.clocktower.clock.HostClock;
+import io.clocktower.counter.CounterLookup;
 import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceLog;
 import io.clocktower.event.EventLimit;
@@ -45,6 +46,7 @@ final class FrontEnds {
     private final DeviceLog log;
     private final FrontEndSource source;
     private final EventLimit eventLimit;
+    private final ConnectionKeeper keeper;
     private Connection connection;
 
     /**
@@ -53,7 +55,8 @@ final class FrontEnds {
      * @param limits of this device
      */
     FrontEnds(Supplier<DeviceSpec> spec, VirtioDevice virtio, HostClock host, Reactor reactor, DeviceCounters counters,
-            DeviceLog log, DeviceSocket socket, EventLoop loop, DeviceLimits limits, DeviceObserver observer) {
+            DeviceLog log, DeviceSocket socket, EventLoop loop, DeviceLimits limits, DeviceObserver observer,
+            Supplier<Optional<CounterLookup.Known>> knownCounter) {
         this.spec = spec;
         this.virtio = virtio;
         this.host = host;
@@ -67,7 +70,13 @@ final class FrontEnds {
             case ConnectingSocket connecting -> new Connector(connecting, reactor, log, new Accepted(), loop.outbox(),
                     loop::execute);
         };
+        keeper = new ConnectionKeeper(spec.get(), () -> connection, knownCounter, reactor);
         eventLimit = new EventLimit(EVENTS_PER_SECOND, reactor::nowNs);
+    }
+
+    /** Keeps the connections here. */
+    void keepIn(ConnectionStore.Place place) {
+        keeper.keepIn(place);
     }
 
     /** Begins to accept front-ends. */
@@ -83,6 +92,7 @@ final class FrontEnds {
     /** Does nothing more until {@link #proceed}, and answers what the front-end that is connected has set up. */
     Optional<FrontEndState> pause() {
         source.pause();
+        keeper.onPause();
         if (connection == null) {
             return Optional.empty();
         }
@@ -94,6 +104,8 @@ final class FrontEnds {
     void proceed() {
         source.proceed(connection != null);
         if (connection != null) {
+            // First: what was kept may say how far the rings came, and that is no longer so then.
+            keeper.onChange();
             connection.proceed();
         }
     }
@@ -110,6 +122,11 @@ final class FrontEnds {
         }
     }
 
+    /** The same of a connection that an earlier process left; what is kept of one that cannot go on is forgotten. */
+    void recover(KeptConnection kept) throws DeviceException {
+        keeper.recover(kept, this::resume);
+    }
+
     /** Lets go of the front-end and of the socket: another process has both now. */
     void abandon() {
         Connection gone = connection;
@@ -119,12 +136,32 @@ final class FrontEnds {
         } finally {
             if (gone != null) {
                 gone.abandon();
+                keeper.onGone();
             }
         }
     }
 
     boolean isConnected() {
         return connection != null;
+    }
+
+    /** Whether a front-end is connected that loses the device when this process ends. */
+    boolean isNeeded() {
+        return connection != null && !keeper.isLeaving();
+    }
+
+    /** Closes the connection of the front-end that is connected, or leaves it to the process that follows. */
+    void end() {
+        Connection left = connection;
+        if (left == null || !keeper.isLeaving()) {
+            disconnect();
+            keeper.close();
+            return;
+        }
+        left.pause();
+        keeper.leave();
+        connection = null;
+        left.abandon();
     }
 
     /** The process of the front-end that is connected. */
@@ -144,7 +181,7 @@ final class FrontEnds {
 
     /** Why none is there, if more is to be said than that none came. */
     Optional<String> reason() {
-        return source.reason();
+        return source.reason().or(keeper::failure);
     }
 
     /** Runs a ring for which the device has something, rather than the driver. */
@@ -179,6 +216,7 @@ final class FrontEnds {
             } finally {
                 if (connection == closing) {
                     connection = null;
+                    keeper.onGone();
                     counters.onState(state());
                     observer.onDisconnected();
                     source.onGone();
@@ -196,6 +234,11 @@ final class FrontEnds {
             return DeviceState.CONNECTING;
         }
         return source.failure().isPresent() ? DeviceState.FAILED : DeviceState.WAITING;
+    }
+
+    /** The same with what is known of the guest's driver. */
+    DeviceState state(Optional<BackEndStatus> backEnd) {
+        return backEnd.filter(BackEndStatus::isRunning).isPresent() ? DeviceState.RUNNING : state();
     }
 
     private void publish(DeviceEvent.Type type, Peer peer) {
@@ -239,6 +282,7 @@ final class FrontEnds {
                 }
             }
             counters.on(DeviceCounters.Event.CONNECTION_ACCEPTED);
+            keeper.onChange();
             onChanged();
             Peer peer = connection.peer();
             log.write(DeviceLog.Kind.CONNECTED, peer.pid(),
@@ -258,6 +302,11 @@ final class FrontEnds {
     private final class Listener implements BackEndListener {
 
         @Override
+        public void onReading() {
+            keeper.onChange();
+        }
+
+        @Override
         public void onProtocolError(String message) {
             counters.on(DeviceCounters.Event.PROTOCOL_ERROR);
             log.write(DeviceLog.Kind.PROTOCOL_ERROR, pid(), "front-end: " + message);
@@ -266,6 +315,7 @@ final class FrontEnds {
         @Override
         public void onRingBroken(int index, String reason) {
             counters.on(DeviceCounters.Event.RING_ERROR);
+            keeper.onChange();
             log.write(DeviceLog.Kind.RING_ERROR, pid(), "virtqueue %d is broken until it is reset: %s".formatted(index,
                     reason));
         }
@@ -281,6 +331,7 @@ final class FrontEnds {
         public void onClosed() {
             Connection closed = connection;
             connection = null;
+            keeper.onGone();
             counters.onState(state());
             observer.onDisconnected();
             Peer peer = closed.peer();

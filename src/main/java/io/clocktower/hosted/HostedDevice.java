@@ -5,6 +5,7 @@ import io.clocktower.clock.HostInstant;
 import io.clocktower.event.DeviceLog;
 import io.clocktower.fault.Faults;
 import io.clocktower.host.HostTimer;
+import io.clocktower.linux.Closing;
 import io.clocktower.linux.Reactor;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.rtc.RtcDevice;
@@ -15,7 +16,6 @@ import io.clocktower.spec.DeviceSpec;
 import io.clocktower.spec.DeviceVersion;
 import io.clocktower.state.DeviceRecord;
 import io.clocktower.status.DeviceCounters;
-import io.clocktower.status.DeviceState;
 import io.clocktower.status.DeviceStatus;
 import io.clocktower.vhostuser.BackEndStatus;
 import io.clocktower.vhostuser.FrontEndState;
@@ -101,7 +101,7 @@ public final class HostedDevice {
         faultEvents = new FaultEvents(this::spec, host, observer);
         driver = new DriverSide(rtc, clocks, this::spec, host, loop, reactor, counters, this::frontEnds, observer);
         frontEnds = new FrontEnds(this::spec, driver, host, reactor, counters, log, socket, loop,
-                limits.ofDevice(reactor::nowNs), observer);
+                limits.ofDevice(reactor::nowNs), observer, driver::knownCounter);
     }
 
     private FrontEnds frontEnds() {
@@ -123,6 +123,23 @@ public final class HostedDevice {
 
     public boolean isConnected() {
         return frontEnds.isConnected();
+    }
+
+    /** Keeps its connections here; before it listens. */
+    public void keepIn(ConnectionStore.Place place) {
+        frontEnds.keepIn(place);
+    }
+
+    /** Listens, with the front-end of a process that has ended; its descriptors become the device's, or are closed. */
+    public void recover(KeptConnection kept) throws DeviceException {
+        frontEnds.recover(kept);
+        driver.resumeCounter(kept.counter());
+        proceed();
+    }
+
+    /** Whether a front-end is connected that loses the device when this process ends. */
+    public boolean isNeeded() {
+        return frontEnds.isNeeded();
     }
 
     /** Begins to accept front-ends. */
@@ -151,17 +168,9 @@ public final class HostedDevice {
         frontEnds.retire();
     }
 
-    /** Ends the device, and its front-end's connection with it. The socket's file stays. */
+    /** Ends the device, and its front-end's connection with it unless that goes on in the process that follows. The socket's file stays. */
     public void close() {
-        try {
-            frontEnds.retire();
-        } finally {
-            try {
-                frontEnds.disconnect();
-            } finally {
-                timer.close();
-            }
-        }
+        Closing.all(frontEnds::retire, frontEnds::end, timer::close);
     }
 
     /** Does nothing more until {@link #proceed}. */
@@ -328,7 +337,7 @@ public final class HostedDevice {
 
     public DeviceStatus status() {
         Optional<BackEndStatus> backEnd = frontEnds.status();
-        return new DeviceStatus(spec, isConfigured, version, state(backEnd), frontEnds.reason(),
+        return new DeviceStatus(spec, isConfigured, version, frontEnds.state(backEnd), frontEnds.reason(),
                 backEnd.flatMap(driver::obstacle),
                 backEnd.map(DeviceStatus.FrontEnd::of), clocks.status(HostInstant.of(host), rtc.alarms()),
                 clocks.faultStatus(HostInstant.of(host)),
@@ -336,9 +345,5 @@ public final class HostedDevice {
                 counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
                 counters.count(DeviceCounters.Event.CONNECTION_REFUSED),
                 counters.count(DeviceCounters.Event.PROTOCOL_ERROR), counters.count(DeviceCounters.Event.RING_ERROR));
-    }
-
-    private DeviceState state(Optional<BackEndStatus> backEnd) {
-        return backEnd.filter(BackEndStatus::isRunning).isPresent() ? DeviceState.RUNNING : frontEnds.state();
     }
 }

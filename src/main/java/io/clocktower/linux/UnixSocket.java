@@ -25,6 +25,7 @@ public final class UnixSocket {
 
     private static final short AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
+    private static final int SOCK_DGRAM = 2;
     private static final int BACKLOG = 128;
     private static final long PATH_OFFSET = 2;
     private static final int PATH_BYTES = 108;
@@ -69,7 +70,7 @@ public final class UnixSocket {
      * @return the socket, non-blocking and the caller's
      */
     public static Descriptor listen(Path path) {
-        Descriptor socket = open();
+        Descriptor socket = open(SOCK_STREAM);
         boolean isListening = false;
         try {
             call("bind", BIND, socket, path);
@@ -91,10 +92,29 @@ public final class UnixSocket {
      * @return the connection, non-blocking and the caller's
      */
     public static Descriptor connect(Path path) {
-        Descriptor socket = open();
+        Descriptor socket = open(SOCK_STREAM);
         boolean isConnected = false;
         try {
             call("connect", CONNECT, socket, path);
+            isConnected = true;
+            return socket;
+        } finally {
+            if (!isConnected) {
+                socket.close();
+            }
+        }
+    }
+
+    /**
+     * A datagram socket to a name, which is in the abstract namespace if it begins with {@code @}.
+     *
+     * @return non-blocking and the caller's
+     */
+    public static Descriptor connectDatagram(String name) {
+        Descriptor socket = open(SOCK_DGRAM);
+        boolean isConnected = false;
+        try {
+            call("connect", CONNECT, socket, name);
             isConnected = true;
             return socket;
         } finally {
@@ -116,17 +136,25 @@ public final class UnixSocket {
         }
     }
 
-    private static Descriptor open() {
+    private static Descriptor open(int type) {
         try {
             return new Descriptor(NativeCalls.check("socket", (int) SOCKET.invokeExact(NativeCalls.state(),
-                    (int) AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
+                    (int) AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }
     }
 
     private static void call(String name, MethodHandle call, Descriptor socket, Path path) {
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+        call(name, call, socket, path.toString());
+    }
+
+    private static void call(String name, MethodHandle call, Descriptor socket, String path) {
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        boolean isAbstract = path.startsWith("@");
+        if (isAbstract) {
+            bytes[0] = 0;
+        }
         if (bytes.length >= PATH_BYTES) {
             throw new LinuxException(name, Errno.ENAMETOOLONG);
         }
@@ -135,7 +163,7 @@ public final class UnixSocket {
             Fields.setI16(address, 0, AF_UNIX);
             MemorySegment.copy(MemorySegment.ofArray(bytes), 0, address, PATH_OFFSET, bytes.length);
             NativeCalls.check(name, (int) call.invokeExact(NativeCalls.state(), socket.number(), address,
-                    (int) address.byteSize()));
+                    (int) (isAbstract ? PATH_OFFSET + bytes.length : address.byteSize())));
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

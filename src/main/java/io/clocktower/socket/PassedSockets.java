@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Sockets that this process inherited. Those of a service manager, {@code LISTEN_FDS} of sd_listen_fds(3), are devices' by
@@ -23,7 +24,8 @@ public final class PassedSockets {
 
     /** The first number that is not standard input, output or error. */
     public static final int FIRST = 3;
-    private static final int MAX = 1_000;
+    /** A socket and a connection for each of a thousand devices, and more. */
+    private static final int MAX = 4_000;
 
     private final Map<String, Integer> numbers;
     private final List<Passed> left = new ArrayList<>();
@@ -65,6 +67,19 @@ public final class PassedSockets {
             passed.left.add(Passed.of(i < names.length ? names[i] : "", FIRST + i));
         }
         return passed;
+    }
+
+    /** Takes the descriptors whose names begin like this, and that do not listen, by name; they are the caller's. */
+    public Map<String, Descriptor> takeStored(String prefix) {
+        Map<String, Descriptor> stored = new TreeMap<>();
+        for (Passed passed : List.copyOf(left)) {
+            if (passed.name().startsWith(prefix) && passed.path().isEmpty() && !stored.containsKey(passed.name())) {
+                passed.socket().closeOnExec();
+                stored.put(passed.name(), passed.socket());
+                left.remove(passed);
+            }
+        }
+        return stored;
     }
 
     private static int number(String text) {

@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  * A device at one time. All readings of one status are of one instant.
  *
  * @param isConfigured whether the configuration asks for it; the others were made over REST
- * @param reason why it is in a failed state
+ * @param reason why it is in a failed state, could not connect, or loses its connection when the service restarts
  * @param obstacle what keeps a guest that is connected from reading clocks
  * @param frontEnd the one that is connected
  * @param faults in the order in which they are composed

@@ -290,7 +290,16 @@ final class BackEnd {
         areFeaturesRefused = state.areFeaturesRefused();
         status = state.status();
         for (int i = 0; i < vrings.size(); i++) {
-            vrings.get(i).restore(state.rings().get(i));
+            restore(i, state.rings().get(i));
+        }
+    }
+
+    /** A driver may wait for buffers that a process used which was killed before it notified the driver. */
+    private void restore(int index, FrontEndState.Ring state) {
+        FrontEndState.Ring recovered = RingRecovery.of(state, session);
+        vrings.get(index).restore(recovered);
+        if (recovered != state) {
+            vrings.get(index).events().call().signal();
         }
     }
 

@@ -3,6 +3,9 @@ package io.clocktower.vhostuser;
 /** Receives what happens to a back-end. Every call comes on its thread. */
 public interface BackEndListener {
 
+    /** What the front-end sent is about to be read: what it has set up may change. */
+    default void onReading() {}
+
     /** A message was rejected. It changed nothing. */
     void onProtocolError(String message);
 

@@ -140,6 +140,14 @@ public final class Connection implements AutoCloseable {
         return backEnd.state(descriptor, reader.received());
     }
 
+    /**
+     * What makes up a connection that goes on, without what each request changes: {@link #resume} finds that in guest memory.
+     * Descriptors stay the connection's.
+     */
+    public FrontEndState stateWithoutProgress() {
+        return state().withoutProgress();
+    }
+
     /** Goes on after a pause, with all that came during it. */
     public void proceed() {
         if (isResumed) {
@@ -188,6 +196,7 @@ public final class Connection implements AutoCloseable {
     }
 
     private void onReadable() {
+        listener.onReading();
         try {
             for (int i = 0; i < MESSAGES_A_TURN && !isClosed; i++) {
                 if (limits.hasTooManyUnclosed()) {

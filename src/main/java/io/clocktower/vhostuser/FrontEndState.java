@@ -2,6 +2,7 @@ package io.clocktower.vhostuser;
 
 import io.clocktower.linux.Descriptor;
 import io.clocktower.memory.MemoryRegion;
+import io.clocktower.virtqueue.RingFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -41,7 +42,7 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
 
     /**
      * @param size in entries, 0 before it is set
-     * @param base where it goes on, in the format of SET_VRING_BASE; empty before it is set
+     * @param base where it goes on, in the format of SET_VRING_BASE; empty before it is set, or if guest memory has it
      * @param isStarted whether there was a kick
      * @param isOpen whether it was in use since it was started
      * @param wasStopped whether GET_VRING_BASE stopped it, and it is not set up again
@@ -50,7 +51,23 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
      */
     public record Ring(int size, OptionalInt base, Optional<Addresses> addresses, boolean isEnabled, boolean isStarted,
             boolean isOpen, boolean isBroken, boolean wasStopped, boolean isNotificationOwed, Descriptor kick,
-            Descriptor call, Descriptor err) {}
+            Descriptor call, Descriptor err) {
+
+        private Ring withoutProgress(boolean isPacked) {
+            return new Ring(size, isPacked ? base : OptionalInt.empty(), addresses, isEnabled, isStarted, isOpen,
+                    isBroken || isPacked, wasStopped, true, kick, call, err);
+        }
+
+        /**
+         * The ring as it goes on after its process was killed.
+         *
+         * @param found its base; empty if that is not known
+         */
+        Ring recovered(OptionalInt found) {
+            return new Ring(size, found, addresses, isEnabled, isStarted, isOpen, isBroken || found.isEmpty(),
+                    wasStopped, isNotificationOwed, kick, call, err);
+        }
+    }
 
     /** What has come of a message that is not complete. */
     public record Received(List<Byte> bytes, List<Descriptor> descriptors) {}
@@ -68,6 +85,17 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         all.addAll(received.descriptors());
         all.removeIf(Objects::isNull);
         return all;
+    }
+
+    /**
+     * The same without what each request changes. A split ring's base is empty then: its used index has it, as buffers are used in
+     * their order. A packed ring has no such index, so it is broken until it is reset.
+     */
+    FrontEndState withoutProgress() {
+        boolean isPacked = RingFormat.of(features) == RingFormat.PACKED;
+        return new FrontEndState(socket, features, protocolFeatures, areFeaturesRefused, status, regions, removed,
+                rings.stream().map(ring -> ring.kick == null ? ring : ring.withoutProgress(isPacked)).toList(),
+                received);
     }
 
     /** Closes all descriptors that no connection took. */

@@ -1,6 +1,8 @@
 package io.clocktower.virtqueue;
 
 import io.clocktower.memory.MemoryTable;
+import java.lang.foreign.MemorySegment;
+import java.util.OptionalInt;
 
 /** The two formats of a virtqueue: how large their parts are, and what sizes and bases they allow. */
 public enum RingFormat {
@@ -36,6 +38,11 @@ public enum RingFormat {
         @Override
         public boolean isAligned(long descriptorArea, long driverArea, long deviceArea) {
             return descriptorArea % 16 == 0 && driverArea % 2 == 0 && deviceArea % 4 == 0;
+        }
+
+        @Override
+        public OptionalInt baseIn(MemorySegment deviceArea) {
+            return OptionalInt.of(SplitVirtqueue.usedIndex(deviceArea));
         }
 
         @Override
@@ -78,6 +85,11 @@ public enum RingFormat {
         }
 
         @Override
+        public OptionalInt baseIn(MemorySegment deviceArea) {
+            return OptionalInt.empty();
+        }
+
+        @Override
         public Virtqueue open(RingAreas areas, MemoryTable memory, long features, int base) throws VirtqueueException {
             return new PackedVirtqueue(areas, memory, features, base);
         }
@@ -109,6 +121,9 @@ public enum RingFormat {
 
     /** Whether the addresses of the areas are aligned as the driver MUST align them. */
     public abstract boolean isAligned(long descriptorArea, long driverArea, long deviceArea);
+
+    /** How far a device came that uses buffers in their order, as its area says it; empty if that does not say it. */
+    public abstract OptionalInt baseIn(MemorySegment deviceArea);
 
     /**
      * Opens a virtqueue.

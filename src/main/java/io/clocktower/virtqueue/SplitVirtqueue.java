@@ -5,6 +5,7 @@ import static io.clocktower.memory.LittleEndian.setLe16;
 import static io.clocktower.memory.LittleEndian.setLe32;
 
 import io.clocktower.memory.MemoryTable;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -230,6 +231,10 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     /** Buffers are used in the order in which they are available, and the used index is in the ring. */
+    static int usedIndex(MemorySegment deviceArea) {
+        return le16(deviceArea, RING_INDEX_OFFSET);
+    }
+
     @Override
     public boolean catchUp() {
         int used = le16(ring.deviceArea(), RING_INDEX_OFFSET);

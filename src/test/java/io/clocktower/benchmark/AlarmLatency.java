@@ -47,7 +47,7 @@ public final class AlarmLatency {
                 false)) {
             devices.configure(new DeviceSpec("vm0", socket,
                     List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true)), Optional.empty(),
-                    Duration.ZERO, Map.of()));
+                    Duration.ZERO, Map.of()), Optional.empty());
             try (var guest = new Guest(socket, Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
                     var alarmq = new Alarmq(guest);
                     var timer = new TimerFd();

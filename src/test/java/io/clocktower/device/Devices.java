@@ -86,7 +86,7 @@ public final class Devices implements AutoCloseable {
     }
 
     public void create(DeviceSpec spec) throws DeviceException {
-        host.configure(spec);
+        host.configure(spec, Optional.empty());
     }
 
     /** What a device of these devices is made by. */

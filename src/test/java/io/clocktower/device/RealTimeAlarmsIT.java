@@ -45,7 +45,8 @@ class RealTimeAlarmsIT {
         var host = new DeviceHost(new SystemHostClock(leapSeconds), leapSeconds, 1, false);
         host.configure(
                 new DeviceSpec("vm0", directory.resolve("vm0.sock"), CLOCKS, Optional.empty(), Devices.POLL_WINDOW,
-                        Map.of()));
+                        Map.of()),
+                Optional.empty());
         return host;
     }
 

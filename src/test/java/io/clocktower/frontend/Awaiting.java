@@ -6,7 +6,7 @@ import io.clocktower.linux.Descriptor;
 /** What a driver waits for, with an end to its patience. */
 final class Awaiting {
 
-    private static final int TIMEOUT_MS = 10_000;
+    private static final int TIMEOUT_MS = 60_000;
 
     private Awaiting() {}
 
