@@ -108,6 +108,8 @@ final class GuestVm implements AutoCloseable {
         command.addAll(List.of("-chardev", "socket,id=agent,path=" + escaped(socket), "-device", "virtio-serial-pci",
                 "-device", "virtserialport,chardev=agent,name=agent"));
         try {
+            // Of a guest before it.
+            Files.deleteIfExists(socket);
             var agent = AgentPort.listen(socket);
             var qemu = start(command, directory.resolve(name + "-qemu.log"), agent);
             var vm = new GuestVm(qemu, agent, console);
@@ -210,6 +212,16 @@ final class GuestVm implements AutoCloseable {
     String consoleTail() {
         return tail(console)
                 + tail(console.resolveSibling(console.getFileName().toString().replace("console", "qemu")));
+    }
+
+    /** Ends QEMU as the kernel does for want of memory. */
+    void kill() {
+        try {
+            qemu.destroyForcibly().waitFor();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while QEMU was killed", e);
+        }
+        closeQuietly(agent);
     }
 
     /** Ends the guest without asking it. */

@@ -36,6 +36,12 @@ record HostReading(long before, long guest, long after) {
         return narrowest;
     }
 
+    /** What a guest reads of UTC, once. */
+    static HostReading utc(GuestVm vm) {
+        int number = vm.number(PtpClock.UTC);
+        return new HostReading(realtimeNs(), Long.parseLong(vm.ask("read " + number)), realtimeNs());
+    }
+
     static long realtimeNs() {
         return ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
     }

@@ -1,0 +1,158 @@
+package io.clocktower.guest;
+
+import static io.clocktower.guest.PtpClock.UTC;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What happens to a VM in its life, and its guest's clocks are right after it: paused, killed, its device
+ * plugged. {@code -Dguest.lifecycles=long} pauses for longer and repeats more.
+ */
+@Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class GuestLifecyclesIT {
+
+    private static final boolean IS_LONG = "long".equals(System.getProperty("guest.lifecycles"));
+    /** How long the VM stays as it is after its alarm was due. */
+    private static final int PAUSE_S = IS_LONG ? 30 : 1;
+    private static final int REPLACEMENTS = IS_LONG ? 10 : 2;
+    private static final int KILLS = IS_LONG ? 20 : 2;
+    private static final int READINGS = 20;
+    private static final long SECOND_NS = Duration.ofSeconds(1).toNanos();
+
+    @RegisterExtension
+    private static final ServedGuests GUESTS = ServedGuests.on("vm0", "vm1");
+    private static GuestVm vm;
+
+    @BeforeAll
+    static void bootAGuestWhoseDeviceCanBePlugged() {
+        if (GUESTS.areThere()) {
+            vm = GUESTS.boot("vm0", List.of("-device",
+                    "pcie-root-port,id=rtc-port,bus=pcie.0,chassis=254", "-chardev", chardev("vm0"), "-device",
+                    "vhost-user-rtc-pci,chardev=rtc,bus=rtc-port,id=clocktower"));
+        }
+    }
+
+    @Test
+    void anAlarmThatIsDueWhileTheVmIsStoppedComesWhenItGoesOn() {
+        long delivered = alarm().path("delivered").asLong();
+        long due = Long.parseLong(vm.ask("setalarm 5"));
+        int number = vm.number(UTC);
+        try (var monitor = GUESTS.monitor("vm0")) {
+            monitor.run("stop");
+            awaitServed(due + PAUSE_S);
+            assertEquals(delivered, alarm().path("delivered").asLong(), "to a VM that is stopped");
+            monitor.run("cont");
+        }
+        long before = HostReading.realtimeNs();
+        long reading = Long.parseLong(vm.ask("read " + number));
+        assertTrue(reading >= before && reading <= HostReading.realtimeNs(), "the first reading is " + reading);
+        awaitDelivered(delivered + 1);
+        assertServes(vm);
+    }
+
+    @Test
+    void theDeviceIsUnpluggedAndPluggedAgain() {
+        try (var monitor = GUESTS.monitor("vm0")) {
+            for (int i = 0; i < REPLACEMENTS; i++) {
+                monitor.run("device_del", "{\"id\":\"clocktower\"}");
+                monitor.await("DEVICE_DELETED", data -> data.path("device").asText().equals("clocktower"));
+                monitor.run("chardev-remove", "{\"id\":\"rtc\"}");
+                awaitState("vm0", "waiting");
+                assertEquals("", vm.ask("clocks"), "the guest's clocks without the device");
+                monitor.run("chardev-add", """
+                        {"id":"rtc","backend":{"type":"socket","data":{"server":false,
+                        "addr":{"type":"unix","data":{"path":"%s"}}}}}""".formatted(GUESTS.socket("vm0"))
+                        .replace("\n", ""));
+                monitor.run("device_add", """
+                        {"driver":"vhost-user-rtc-pci","chardev":"rtc","bus":"rtc-port","id":"clocktower"}""");
+                awaitState("vm0", "running");
+                awaitClocks();
+                assertServes(vm);
+            }
+        }
+    }
+
+    /** With packed rings and without, in turn. */
+    @Test
+    void qemuIsKilledAndStartedAgain() {
+        for (int i = 0; i < KILLS; i++) {
+            var packed = i % 2 == 0 ? "packed=on" : "packed=off";
+            var killed = GUESTS.boot("vm1", GuestVm.Device.RTC.at(GUESTS.socket("vm1"), packed));
+            awaitState("vm1", "running");
+            assertServes(killed);
+            killed.kill();
+            awaitState("vm1", "waiting");
+        }
+        assertServes(vm);
+    }
+
+    @Test
+    void aQueueTooFewLeavesTheDeviceWithoutRequestsAndItsStatusSaysSo() {
+        try (var _ = GUESTS.boot("vm1", generic(1))) {
+            GUESTS.application().await(path("vm1"),
+                    device -> device.path("obstacle").asText().equals("requestq not started"));
+        }
+        awaitState("vm1", "waiting");
+    }
+
+    private static List<String> generic(int queues) {
+        return List.of("-chardev", chardev("vm1"), "-device",
+                "vhost-user-test-device-pci,virtio-id=17,num_vqs=" + queues + ",chardev=rtc");
+    }
+
+    private static String chardev(String device) {
+        return "socket,id=rtc,path=" + GUESTS.socket(device);
+    }
+
+    /** Its clocks show what the host's do, and nothing that it asked was refused. */
+    private static void assertServes(GuestVm guest) {
+        for (var clock : PtpClock.values()) {
+            int number = guest.number(clock);
+            var reading = HostReading.narrowest(clock::hostNs, () -> Long.parseLong(guest.ask("read " + number)));
+            assertTrue(reading.errorNs() <= clock.toleranceNs(), () -> clock + ": " + reading);
+        }
+        assertNoneOutside(Stream.generate(() -> HostReading.utc(guest)).limit(READINGS).toList());
+    }
+
+    private static void assertNoneOutside(List<HostReading> readings) {
+        assertTrue(!readings.isEmpty(), "nothing was read");
+        assertEquals(List.of(), readings.stream().filter(reading -> reading.errorNs() > 0).toList());
+    }
+
+    /** The driver makes the clocks one after another. */
+    private static void awaitClocks() {
+        GUESTS.application().await(path("vm0"), _ -> vm.ask("clocks").contains(UTC.label())
+                && vm.entries("clocks").size() == PtpClock.values().length);
+    }
+
+    private static void awaitServed(long seconds) {
+        GUESTS.application().await(path("vm0"),
+                device -> device.at("/clocks/0/servedNs").asLong() > seconds * SECOND_NS);
+    }
+
+    private static void awaitDelivered(long delivered) {
+        GUESTS.application().await(path("vm0") + "/alarms/0", alarm -> alarm.path("delivered").asLong() == delivered);
+    }
+
+    private static void awaitState(String device, String state) {
+        GUESTS.application().await(path(device), now -> now.path("state").asText().equals(state));
+    }
+
+    private static JsonNode alarm() {
+        return GUESTS.application().get(path("vm0") + "/alarms/0");
+    }
+
+    private static String path(String device) {
+        return "api/v1/devices/" + device;
+    }
+}
