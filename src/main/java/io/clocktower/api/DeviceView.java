@@ -47,9 +47,11 @@ public record DeviceView(String name,
         @Schema(description = "Whether the guest can read a clock and its cycle counter at the same time") CrossTimestamps crossTimestamps,
         Counters counters){
 
-    private static final Map<Integer, String> FEATURES = Map.of(0, "RTC_F_ALARM", 28, "INDIRECT_DESC", 29,
+    private static final Map<Integer, String> FEATURES = Map.of(0, "RTC_F_ALARM", 26, "LOG_ALL", 28, "INDIRECT_DESC",
+            29,
             "EVENT_IDX", 30, "PROTOCOL_FEATURES", 32, "VERSION_1", 34, "RING_PACKED");
-    private static final Map<Integer, String> PROTOCOL_FEATURES = Map.of(0, "MQ", 3, "REPLY_ACK", 13, "RESET_DEVICE",
+    private static final Map<Integer, String> PROTOCOL_FEATURES = Map.of(0, "MQ", 1, "LOG_SHMFD", 3, "REPLY_ACK", 13,
+            "RESET_DEVICE",
             15, "CONFIGURE_MEM_SLOTS", 16, "STATUS", 19, "DEVICE_STATE");
     private static final List<String> RINGS = List.of("requestq", "alarmq");
 

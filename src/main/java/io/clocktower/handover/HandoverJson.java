@@ -20,6 +20,7 @@ import io.clocktower.event.DeviceEvent;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.memory.DirtyLog;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.state.RecordJson;
 import io.clocktower.status.DeviceCounters;
@@ -39,7 +40,8 @@ import java.util.Map;
         DeviceSnapshot.Begun.class, DeviceSnapshot.Socket.class, CounterLookup.Known.class, CounterMapping.class,
         FrontEndState.class, FrontEndState.Region.class, FrontEndState.AddressRange.class,
         FrontEndState.Addresses.class, FrontEndState.Ring.class, FrontEndState.Received.class,
-        MemoryRegion.Place.class, DeviceEvents.Kept.class, DeviceEvent.class, DeviceEvent.Change.class})
+        FrontEndState.Log.class, DirtyLog.Place.class, MemoryRegion.Place.class, DeviceEvents.Kept.class,
+        DeviceEvent.class, DeviceEvent.Change.class})
 final class HandoverJson {
 
     private static final String FILES = "files";

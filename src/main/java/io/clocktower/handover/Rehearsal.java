@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jboss.logging.Logger;
@@ -37,7 +38,8 @@ final class Rehearsal {
     private static final int TIMES = 10;
     private static final int MEMORY_BYTES = 4096;
     private static final int RING_SIZE = 8;
-    private static final FrontEndState.Addresses AREAS = new FrontEndState.Addresses(0, 1024, 2048);
+    private static final FrontEndState.Addresses AREAS = new FrontEndState.Addresses(0, 1024, 2048,
+            OptionalLong.empty());
     /** No socket file can be there. */
     private static final Path SOCKET = Path.of("/proc/rehearsal.sock");
 
@@ -119,7 +121,7 @@ final class Rehearsal {
         DeviceCounters.Counts counts = new DeviceCounters(new SystemHostClock(leapSeconds), ClockSpec.DEFAULTS.size())
                 .counts();
         var frontEnd = new FrontEndState(socket, 0, 0, false, 0, List.of(region()), List.of(), List.of(ring(), ring()),
-                new FrontEndState.Received(List.of(), List.of()));
+                new FrontEndState.Received(List.of(), List.of()), null);
         return new DeviceSnapshot(record, counts, Map.of(), Optional.empty(),
                 new DeviceSnapshot.Socket(EventFd.create().descriptor(), false, false), Optional.of(frontEnd));
     }

@@ -1,9 +1,12 @@
 package io.clocktower.linux;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +25,18 @@ public final class Descriptor implements AutoCloseable {
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int F_GET_SEALS = 1034;
+    private static final int F_SEAL_SHRINK = 2;
     private static final int O_NONBLOCK = 0x800;
+    private static final long STATFS_BYTES = 120;
+    private static final long TMPFS_MAGIC = 0x01021994;
     private static final String EVENTFD_LINK = "anon_inode:[eventfd]";
 
     private static final MethodHandle CLOSE = NativeCalls.capturing("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle FCNTL = NativeCalls.capturingVariadic("fcntl", 2,
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+
+    private static final MethodHandle FSTATFS = NativeCalls.capturing("fstatfs",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
 
     private int number;
 
@@ -56,8 +65,29 @@ public final class Descriptor implements AutoCloseable {
      * asking a file system, which may never answer.
      */
     public boolean isMemory() {
+        return seals() != -1;
+    }
+
+    /** Whether the descriptor is a memfd whose file no process can ever make shorter (F_SEAL_SHRINK). */
+    public boolean cannotShrink() {
+        int seals = seals();
+        return seals != -1 && (seals & F_SEAL_SHRINK) != 0;
+    }
+
+    private int seals() {
         try {
-            return (int) FCNTL.invokeExact(NativeCalls.state(), number, F_GET_SEALS, 0) != -1;
+            return (int) FCNTL.invokeExact(NativeCalls.state(), number, F_GET_SEALS, 0);
+        } catch (Throwable thrown) {
+            throw NativeCalls.unexpected(thrown);
+        }
+    }
+
+    /** Whether the descriptor is a file in memory of small pages, a memfd too: one of huge pages may lack a page. */
+    public boolean isOnTmpfs() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(STATFS_BYTES, Long.BYTES);
+            NativeCalls.check("fstatfs", (int) FSTATFS.invokeExact(NativeCalls.state(), number, status));
+            return Fields.i64(status, 0) == TMPFS_MAGIC;
         } catch (Throwable thrown) {
             throw NativeCalls.unexpected(thrown);
         }

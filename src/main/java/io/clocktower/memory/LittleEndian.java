@@ -21,6 +21,8 @@ public final class LittleEndian {
     private static final VarHandle LE16 = handle(ValueLayout.JAVA_SHORT_UNALIGNED);
     private static final VarHandle LE32 = handle(ValueLayout.JAVA_INT_UNALIGNED);
     private static final VarHandle LE64 = handle(ValueLayout.JAVA_LONG_UNALIGNED);
+    /** For atomic accesses, which must be aligned. */
+    private static final VarHandle ALIGNED_LE64 = handle(ValueLayout.JAVA_LONG);
     private static final VarHandle U8 = ValueLayout.JAVA_BYTE.varHandle();
 
     private static final int BYTE_MASK = 0xff;
@@ -51,6 +53,11 @@ public final class LittleEndian {
 
     public static void setLe64(MemorySegment memory, long offset, long value) {
         LE64.set(memory, offset, value);
+    }
+
+    /** Sets bits of the word at {@code offset} at once, for memory that is never gone: see the class. */
+    static void setBits(MemorySegment memory, long offset, long bits) {
+        long ignored = (long) ALIGNED_LE64.getAndBitwiseOr(memory, offset, bits);
     }
 
     /**

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class MemoryShare {
 
+    /** That of the front-end that is connected, its next one, and those that are still being unmapped. */
+    private static final int MAX_LOGS = 8;
     /** Those of the front-end that is connected, and as many that are still being unmapped. */
     private static final int MAX_MAPPED = 2 * MemoryLimits.MAX_SLOTS;
 
@@ -23,6 +25,8 @@ public final class MemoryShare {
     /** Null where they are not counted. */
     private final FirstTouches touches;
     private final Disposal disposal;
+    private final DirtyLog log = new DirtyLog(this);
+    private final AtomicInteger logs = new AtomicInteger();
     /** What is mapped, that which is still being unmapped included. */
     private final AtomicInteger mappedRegions = new AtomicInteger();
     private final AtomicLong mappedBytes = new AtomicLong();
@@ -39,7 +43,36 @@ public final class MemoryShare {
 
     /** A table of regions of this device. */
     public MemoryTable table(List<MemoryRegion> regions) throws InvalidMemoryException {
-        return MemoryTable.of(regions, touches);
+        return MemoryTable.of(regions, touches, log);
+    }
+
+    /** In which the device's writes to all of its tables are marked. */
+    public DirtyLog log() {
+        return log;
+    }
+
+    void takeLog() throws InvalidMemoryException {
+        if (logs.get() >= MAX_LOGS) {
+            throw new InvalidMemoryException("%d dirty logs sent before are still being unmapped".formatted(MAX_LOGS));
+        }
+        takeFile("a dirty log");
+        logs.incrementAndGet();
+    }
+
+    void giveLogBack() {
+        logs.decrementAndGet();
+        new Kept().giveBack();
+    }
+
+    void disposeOfLog(Runnable unmap, Descriptor file) {
+        disposal.add(() -> {
+            try {
+                unmap.run();
+            } finally {
+                file.close();
+                giveLogBack();
+            }
+        });
     }
 
     /**
@@ -90,7 +123,7 @@ public final class MemoryShare {
             shared = shared(kept, status);
             boolean isNew = shared == null;
             if (isNew) {
-                takeFile();
+                takeFile("the file of a memory region");
             }
             Mmap.Mapping mapping = map(place, sent, status, isNew);
             MemoryFile file = isNew ? new MemoryFile(sent.move(), status, new Kept()) : shared;
@@ -132,11 +165,11 @@ public final class MemoryShare {
         return null;
     }
 
-    private void takeFile() throws InvalidMemoryException {
+    private void takeFile(String what) throws InvalidMemoryException {
         if (!files.take(keptFiles.get())) {
             throw new InvalidMemoryException(
-                    "no file descriptor left for the file of a memory region, besides %d of this device; raise RLIMIT_NOFILE"
-                            .formatted(keptFiles.get()));
+                    "no file descriptor left for %s, besides %d of this device; raise RLIMIT_NOFILE"
+                            .formatted(what, keptFiles.get()));
         }
         keptFiles.incrementAndGet();
     }

@@ -13,16 +13,18 @@ import java.util.Optional;
 public final class MemoryTable {
 
     /** A guest without memory. */
-    public static final MemoryTable EMPTY = new MemoryTable(List.of(), null);
+    public static final MemoryTable EMPTY = new MemoryTable(List.of(), null, DirtyLog.NONE);
 
     /** In the order of their guest addresses. */
     private final MemoryRegion[] regions;
     /** Null where nothing is counted. */
     private final FirstTouches touches;
+    private final DirtyLog log;
     private int lastHit;
 
-    private MemoryTable(List<MemoryRegion> regions, FirstTouches touches) {
+    private MemoryTable(List<MemoryRegion> regions, FirstTouches touches, DirtyLog log) {
         this.touches = touches;
+        this.log = log;
         if (touches != null) {
             touches.forget();
         }
@@ -34,14 +36,15 @@ public final class MemoryTable {
      * @throws InvalidMemoryException if two of the regions overlap, where the guest or where the front-end sees them
      */
     public static MemoryTable of(List<MemoryRegion> regions) throws InvalidMemoryException {
-        return of(regions, null);
+        return of(regions, null, DirtyLog.NONE);
     }
 
-    static MemoryTable of(List<MemoryRegion> regions, FirstTouches touches) throws InvalidMemoryException {
+    static MemoryTable of(List<MemoryRegion> regions, FirstTouches touches, DirtyLog log)
+            throws InvalidMemoryException {
         for (int i = 1; i < regions.size(); i++) {
             requireNoOverlap(regions.subList(0, i), regions.get(i));
         }
-        return new MemoryTable(regions, touches);
+        return new MemoryTable(regions, touches, log);
     }
 
     private static void requireNoOverlap(List<MemoryRegion> regions, MemoryRegion added)
@@ -59,14 +62,14 @@ public final class MemoryTable {
         List<MemoryRegion> more = new ArrayList<>(regions());
         requireNoOverlap(more, region);
         more.add(region);
-        return new MemoryTable(more, touches);
+        return new MemoryTable(more, touches, log);
     }
 
     /** This table's regions less one of them. */
     public MemoryTable without(MemoryRegion region) {
         List<MemoryRegion> fewer = new ArrayList<>(regions());
         fewer.remove(region);
-        return new MemoryTable(fewer, touches);
+        return new MemoryTable(fewer, touches, log);
     }
 
     public List<MemoryRegion> regions() {
@@ -137,6 +140,21 @@ public final class MemoryTable {
             }
         }
         return Optional.empty();
+    }
+
+    /** The guest address of the memory at a user address, which must be there. */
+    public long guestAddressOf(long userAddress) {
+        for (MemoryRegion region : regions) {
+            if (region.holdsUser(userAddress)) {
+                return userAddress - region.userAddress() + region.guestAddress();
+            }
+        }
+        throw new IllegalArgumentException("no memory at user address %#x".formatted(userAddress));
+    }
+
+    /** In which writes to this memory are marked. */
+    public DirtyLog log() {
+        return log;
     }
 
     /**

@@ -12,6 +12,7 @@ import io.clocktower.memory.MemoryShare;
 import io.clocktower.memory.MemoryTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -33,6 +34,7 @@ final class BackEnd {
     private final GuestMemory guestMemory;
     private final EventSignals signals;
     private final StateTransfer transfer;
+    private final WriteLogging logging;
     private int status;
 
     /**
@@ -47,13 +49,18 @@ final class BackEnd {
         }
     }
 
-    BackEnd(VirtioDevice device, BackEndListener listener, Reactor reactor, MemoryShare memory, long pollWindowNs) {
+    /**
+     * @param onFailure ends the connection, for the reason that it is given
+     */
+    BackEnd(VirtioDevice device, BackEndListener listener, Reactor reactor, MemoryShare memory, long pollWindowNs,
+            Consumer<String> onFailure) {
         this.device = device;
         guestMemory = new GuestMemory(memory);
         signals = reactor.signals();
         vrings = IntStream.range(0, device.queueCount())
                 .mapToObj(index -> new Vring(index, session, device, listener, reactor, pollWindowNs)).toList();
-        transfer = new StateTransfer(device, listener, reactor, this::isSuspended);
+        logging = new WriteLogging(session, memory.log(), reactor, onFailure);
+        transfer = new StateTransfer(session, device, listener, reactor, this::isSuspended);
     }
 
     Session session() {
@@ -85,25 +92,21 @@ final class BackEnd {
      */
     Answer answer(FrontEndRequest request, Message message) throws ProtocolException {
         return switch (request) {
-            case SET_DEVICE_STATE_FD -> beginTransfer(message);
-            case CHECK_DEVICE_STATE -> Answer.of(checkedTransfer());
+            case SET_DEVICE_STATE_FD -> transfer.begin(message);
+            case CHECK_DEVICE_STATE -> Answer.of(transfer.check());
+            case SET_LOG_BASE -> Answer.of(logging.set(message));
             default -> Answer.of(number(request, message));
         };
     }
 
-    private Answer beginTransfer(Message message) throws ProtocolException {
-        session.require(VhostUserFeature.DEVICE_STATE, "DEVICE_STATE");
-        return transfer.begin(message);
-    }
-
-    private long checkedTransfer() throws ProtocolException {
-        session.require(VhostUserFeature.DEVICE_STATE, "DEVICE_STATE");
-        return transfer.check();
+    private void setLogEvent(Message message) throws ProtocolException {
+        message.requireDescriptors(1);
+        logging.setEvent(eventFd(message));
     }
 
     private long number(FrontEndRequest request, Message message) throws ProtocolException {
         return switch (request) {
-            case GET_FEATURES -> device.features() | VhostUserFeature.PROTOCOL_FEATURES;
+            case GET_FEATURES -> device.features() | VhostUserFeature.OWN;
             case GET_PROTOCOL_FEATURES -> VhostUserFeature.OFFERED;
             case GET_QUEUE_NUM -> device.queueCount();
             case GET_MAX_MEM_SLOTS -> MemoryLimits.MAX_SLOTS;
@@ -130,8 +133,8 @@ final class BackEnd {
             case REM_MEM_REG -> replaceMemory(GuestMemory.remove(message, session.memory()));
             case SET_VRING_NUM -> vring(message.index()).setSize(message.num());
             case SET_VRING_BASE -> setBase(message);
-            case SET_VRING_ADDR -> vring(message.index()).setAddresses(message.descriptorAddress(),
-                    message.availableAddress(), message.usedAddress());
+            case SET_LOG_FD -> setLogEvent(message);
+            case SET_VRING_ADDR -> vring(message.index()).setAddresses(message.addresses());
             case SET_VRING_KICK -> setKick(message);
             case SET_VRING_CALL -> eventFdVring(message).events().call().set(eventFd(message));
             case SET_VRING_ERR -> eventFdVring(message).events().err().set(eventFd(message));
@@ -143,7 +146,7 @@ final class BackEnd {
     }
 
     private void setFeatures(long wanted) throws ProtocolException {
-        long unknown = wanted & ~(device.features() | VhostUserFeature.PROTOCOL_FEATURES);
+        long unknown = wanted & ~(device.features() | VhostUserFeature.OWN);
         areFeaturesRefused = true;
         if (unknown != 0) {
             throw new ProtocolException("features %#x were not offered".formatted(unknown));
@@ -151,9 +154,12 @@ final class BackEnd {
         if (vrings.stream().noneMatch(Vring::isOpen)) {
             session.setFeatures(wanted);
             device.onFeatures(wanted);
-        } else if (wanted != session.features()) {
+        } else if (((wanted ^ session.features()) & ~VhostUserFeature.LOG_ALL) != 0) {
             throw new ProtocolException("features cannot change while a vring is running");
+        } else {
+            session.setFeatures(wanted);
         }
+        logging.onFeatures();
         areFeaturesRefused = false;
     }
 
@@ -239,6 +245,7 @@ final class BackEnd {
     private void reset() {
         vrings.forEach(Vring::reset);
         session.setFeatures(0);
+        logging.onFeatures();
         areFeaturesRefused = false;
         status = 0;
         device.onFeatures(0);
@@ -261,10 +268,12 @@ final class BackEnd {
     /** Does nothing more until {@link #proceed}. */
     void pause() {
         transfer.abandon();
+        logging.pause();
         vrings.forEach(Vring::pause);
     }
 
     void proceed() {
+        logging.proceed();
         vrings.forEach(Vring::proceed);
     }
 
@@ -273,7 +282,7 @@ final class BackEnd {
         return new FrontEndState(socket, session.features(), session.protocolFeatures(), areFeaturesRefused, status,
                 session.memory().regions().stream()
                         .map(region -> new FrontEndState.Region(region.place(), region.file())).toList(),
-                session.removed(), vrings.stream().map(Vring::state).toList(), received);
+                session.removed(), vrings.stream().map(Vring::state).toList(), received, logging.state());
     }
 
     /**
@@ -286,7 +295,9 @@ final class BackEnd {
             throw new ProtocolException("%d vrings, but the device has %d".formatted(state.rings().size(),
                     vrings.size()));
         }
+        logging.pause();
         session.restore(state, guestMemory.restore(state.regions()));
+        logging.restore(state.log());
         areFeaturesRefused = state.areFeaturesRefused();
         status = state.status();
         for (int i = 0; i < vrings.size(); i++) {
@@ -315,6 +326,7 @@ final class BackEnd {
         List<Closing.Step> steps = new ArrayList<>();
         steps.add(transfer::abandon);
         vrings.forEach(vring -> steps.add(vring::abandon));
+        steps.add(logging::close);
         session.memory().regions().forEach(region -> steps.add(region::close));
         steps.add(() -> session.setMemory(MemoryTable.EMPTY));
         Closing.all(steps.toArray(Closing.Step[]::new));
@@ -325,6 +337,7 @@ final class BackEnd {
         List<Closing.Step> steps = new ArrayList<>();
         steps.add(transfer::abandon);
         vrings.forEach(vring -> steps.add(vring::close));
+        steps.add(logging::close);
         session.memory().regions().forEach(region -> steps.add(region::close));
         steps.add(() -> session.setMemory(MemoryTable.EMPTY));
         steps.add(() -> device.onFeatures(0));

@@ -52,7 +52,7 @@ public final class Connection implements AutoCloseable {
         this.listener = listener;
         this.limits = limits;
         peer = Peer.of(descriptor);
-        backEnd = new BackEnd(device, listener, reactor, limits.memory(), pollWindowNs);
+        backEnd = new BackEnd(device, listener, reactor, limits.memory(), pollWindowNs, this::fail);
         socket = new MessageSocket(descriptor.number(), Message.MAX_DESCRIPTORS, arena);
         message = new Message(arena, limits::close);
         reply = arena.allocate(REPLY_BYTES, Long.BYTES);

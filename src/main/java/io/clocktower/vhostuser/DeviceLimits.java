@@ -13,8 +13,9 @@ import java.util.function.LongSupplier;
  */
 public final class DeviceLimits {
 
-    /** The connection, kick, call and err of two vrings, the end of a pipe for the state, and the descriptors of one message. */
-    static final int FILES = 1 + 2 * 3 + 1 + Message.MAX_DESCRIPTORS;
+    /** The connection, kick, call and err of two vrings, the end of a pipe for the state, the
+     * eventfd of the dirty log, and the descriptors of one message. */
+    static final int FILES = 1 + 2 * 3 + 2 + Message.MAX_DESCRIPTORS;
     /** Files of other file systems that front-ends sent and that do not close. */
     static final int MAX_UNCLOSED_FILES = 64;
     /** Files of memory that front-ends sent, that were not mapped, and whose memory is still being freed. */

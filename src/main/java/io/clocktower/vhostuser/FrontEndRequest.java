@@ -9,6 +9,8 @@ enum FrontEndRequest {
     SET_OWNER(3, 0, false),
     RESET_OWNER(4, 0, false),
     SET_MEM_TABLE(5, Message.VARIABLE, false),
+    SET_LOG_BASE(6, Message.LOG_BYTES, true),
+    SET_LOG_FD(7, 0, false),
     SET_VRING_NUM(8, Message.VRING_STATE_BYTES, false),
     SET_VRING_ADDR(9, Message.VRING_ADDRESS_BYTES, false),
     SET_VRING_BASE(10, Message.VRING_STATE_BYTES, false),
@@ -66,7 +68,7 @@ enum FrontEndRequest {
     boolean takesDescriptors() {
         return switch (this) {
             case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR,
-                    SET_DEVICE_STATE_FD ->
+                    SET_LOG_BASE, SET_LOG_FD, SET_DEVICE_STATE_FD ->
                 true;
             default -> false;
         };

@@ -1,6 +1,7 @@
 package io.clocktower.vhostuser;
 
 import io.clocktower.linux.Descriptor;
+import io.clocktower.memory.DirtyLog;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.virtqueue.RingFormat;
 import java.util.ArrayList;
@@ -8,14 +9,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * All that makes up a front-end's connection between two turns of its thread: another connection, in this process or in
  * another one, can {@linkplain Connection#resume go on} from it, and the front-end does not notice.
  *
  * <p>
- * There is no log and no in-flight region: neither protocol feature is offered, and the device uses buffers in their order, so
- * no buffer is in flight between two turns.
+ * There is no in-flight region: the device uses buffers in their order, so no buffer is in flight between two turns.
  *
  * @param socket the connection's
  * @param areFeaturesRefused whether the features that the driver wanted last were refused
@@ -24,7 +25,13 @@ import java.util.OptionalInt;
  * @param rings in the order of their indices
  */
 public record FrontEndState(Descriptor socket, long features, long protocolFeatures, boolean areFeaturesRefused,
-        int status, List<Region> regions, List<AddressRange> removed, List<Ring> rings, Received received) {
+        int status, List<Region> regions, List<AddressRange> removed, List<Ring> rings, Received received,
+        Log log) {
+
+    /** A release before this one wrote no log. */
+    public FrontEndState {
+        log = log == null ? Log.NONE : log;
+    }
 
     /** A memory region, and the file that it is mapped from. */
     public record Region(MemoryRegion.Place place, Descriptor file) {}
@@ -37,8 +44,29 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         }
     }
 
-    /** User addresses of a ring's areas. */
-    public record Addresses(long descriptorArea, long driverArea, long deviceArea) {}
+    /**
+     * User addresses of a ring's areas.
+     *
+     * @param log the guest address under which writes to the device area are logged; empty if the ring is not logged
+     */
+    public record Addresses(long descriptorArea, long driverArea, long deviceArea, OptionalLong log) {
+
+        /** A release before this one wrote none. */
+        public Addresses {
+            log = log == null ? OptionalLong.empty() : log;
+        }
+    }
+
+    /**
+     * The dirty log.
+     *
+     * @param place null without a log, as its file is
+     * @param event is signalled when the log was written to; null if the front-end has not sent it
+     */
+    public record Log(DirtyLog.Place place, Descriptor file, Descriptor event) {
+
+        static final Log NONE = new Log(null, null, null);
+    }
 
     /**
      * @param size in entries, 0 before it is set
@@ -83,6 +111,8 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
             all.add(ring.err());
         }
         all.addAll(received.descriptors());
+        all.add(log.file());
+        all.add(log.event());
         all.removeIf(Objects::isNull);
         return all;
     }
@@ -95,7 +125,7 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         boolean isPacked = RingFormat.of(features) == RingFormat.PACKED;
         return new FrontEndState(socket, features, protocolFeatures, areFeaturesRefused, status, regions, removed,
                 rings.stream().map(ring -> ring.kick == null ? ring : ring.withoutProgress(isPacked)).toList(),
-                received);
+                received, log);
     }
 
     /** Closes all descriptors that no connection took. */
@@ -108,7 +138,8 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         return new FrontEndState(socket.duplicate(), features, protocolFeatures, areFeaturesRefused, status,
                 regions.stream().map(region -> new Region(region.place(), region.file().duplicate())).toList(), removed,
                 rings.stream().map(FrontEndState::duplicate).toList(), new Received(received.bytes(),
-                        received.descriptors().stream().map(Descriptor::duplicate).toList()));
+                        received.descriptors().stream().map(Descriptor::duplicate).toList()),
+                new Log(log.place, duplicate(log.file), duplicate(log.event)));
     }
 
     private static Ring duplicate(Ring ring) {

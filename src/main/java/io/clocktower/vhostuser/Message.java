@@ -2,12 +2,14 @@ package io.clocktower.vhostuser;
 
 import io.clocktower.linux.Descriptor;
 import io.clocktower.linux.Fields;
+import io.clocktower.memory.DirtyLog;
 import io.clocktower.memory.MemoryRegion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +30,10 @@ import java.util.function.Consumer;
  *                   24 u64 available
  *                   32 u64 log               memory regions: u32 num regions, u32 padding, regions
  *                                            single region:  u64 padding, region
+ *
+ * log                device state transfer parameters
+ *   0 u64 size         0 u32 direction   0 save, 1 load
+ *   8 u64 offset       4 u32 phase       0 stopped
  * </pre>
  */
 final class Message {
@@ -46,6 +52,7 @@ final class Message {
     static final int MAX_DESCRIPTORS = MAX_TABLE_REGIONS + 1;
     static final int VARIABLE = -1;
     static final int U64_BYTES = 8;
+    static final int LOG_BYTES = 16;
     static final int VRING_STATE_BYTES = 8;
     static final int VRING_ADDRESS_BYTES = 40;
     static final int REGIONS_HEADER_BYTES = 8;
@@ -53,6 +60,8 @@ final class Message {
     /** Where in the payload of a single region's description the region begins. */
     static final int SINGLE_REGION_OFFSET = 8;
     static final int SINGLE_REGION_BYTES = SINGLE_REGION_OFFSET + REGION_BYTES;
+
+    private static final int VRING_F_LOG = 1;
 
     static final int FLAGS_OFFSET = 4;
     static final int SIZE_OFFSET = 8;
@@ -148,16 +157,16 @@ final class Message {
                 : low << Integer.SIZE | high;
     }
 
-    long descriptorAddress() {
-        return u64At(8);
+    /** What a vring address says; the names are those of a split ring for both formats. */
+    FrontEndState.Addresses addresses() {
+        boolean isLogged = (u32At(4) & VRING_F_LOG) != 0;
+        return new FrontEndState.Addresses(u64At(8), u64At(24), u64At(16),
+                isLogged ? OptionalLong.of(u64At(32)) : OptionalLong.empty());
     }
 
-    long usedAddress() {
-        return u64At(16);
-    }
-
-    long availableAddress() {
-        return u64At(24);
+    /** Where the dirty log is in its file. */
+    DirtyLog.Place log() {
+        return new DirtyLog.Place(u64At(8), u64At(0));
     }
 
     int regionCount() {

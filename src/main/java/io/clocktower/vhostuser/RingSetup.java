@@ -8,6 +8,7 @@ import io.clocktower.virtqueue.VirtqueueException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** What a front-end says of a ring before it runs: SET_VRING_NUM, SET_VRING_ADDR and SET_VRING_BASE. */
@@ -22,6 +23,7 @@ final class RingSetup {
     private long descriptorAddress;
     private long driverAddress;
     private long deviceAddress;
+    private OptionalLong logAddress = OptionalLong.empty();
 
     RingSetup(int index, Session session) {
         this.index = index;
@@ -59,8 +61,11 @@ final class RingSetup {
         this.base = OptionalInt.of(base);
     }
 
-    /** Sets the user addresses of the areas. vhost-user uses the names of a split ring for both formats. */
-    void setAddresses(long descriptor, long available, long used) throws ProtocolException {
+    /** Sets the user addresses of the areas. */
+    void setAddresses(FrontEndState.Addresses addresses) throws ProtocolException {
+        long descriptor = addresses.descriptorArea();
+        long available = addresses.driverArea();
+        long used = addresses.deviceArea();
         if (locate(Math.max(size, 1), descriptor, available, used).isEmpty()) {
             if (Stream.of(descriptor, available, used)
                     .allMatch(area -> session.memory().atUserAddress(area, 1).isEmpty())) {
@@ -72,9 +77,14 @@ final class RingSetup {
                     "vring %d: descriptor area %#x, driver area %#x or device area %#x is outside the memory regions"
                             .formatted(index, descriptor, available, used));
         }
-        descriptorAddress = descriptor;
-        driverAddress = available;
-        deviceAddress = used;
+        take(addresses);
+    }
+
+    private void take(FrontEndState.Addresses addresses) {
+        descriptorAddress = addresses.descriptorArea();
+        driverAddress = addresses.driverArea();
+        deviceAddress = addresses.deviceArea();
+        logAddress = addresses.log();
         hasAddresses = true;
     }
 
@@ -91,7 +101,8 @@ final class RingSetup {
         Optional<MemorySegment> driverArea = memory.atUserAddress(driver, format.driverAreaBytes(size, features));
         Optional<MemorySegment> deviceArea = memory.atUserAddress(device, format.deviceAreaBytes(size, features));
         return descriptorArea.isPresent() && driverArea.isPresent() && deviceArea.isPresent()
-                ? Optional.of(new RingAreas(size, descriptorArea.get(), driverArea.get(), deviceArea.get()))
+                ? Optional.of(new RingAreas(size, descriptorArea.get(), driverArea.get(), deviceArea.get(),
+                        logAddress.isPresent(), memory.guestAddressOf(descriptor), logAddress.orElse(0)))
                 : Optional.empty();
     }
 
@@ -148,7 +159,7 @@ final class RingSetup {
 
     Optional<FrontEndState.Addresses> addresses() {
         return hasAddresses
-                ? Optional.of(new FrontEndState.Addresses(descriptorAddress, driverAddress, deviceAddress))
+                ? Optional.of(new FrontEndState.Addresses(descriptorAddress, driverAddress, deviceAddress, logAddress))
                 : Optional.empty();
     }
 
@@ -156,17 +167,14 @@ final class RingSetup {
     void restore(FrontEndState.Ring state) {
         size = state.size();
         base = state.base();
-        hasAddresses = state.addresses().isPresent();
-        state.addresses().ifPresent(addresses -> {
-            descriptorAddress = addresses.descriptorArea();
-            driverAddress = addresses.driverArea();
-            deviceAddress = addresses.deviceArea();
-        });
+        hasAddresses = false;
+        state.addresses().ifPresent(this::take);
     }
 
     void forget() {
         size = 0;
         base = OptionalInt.empty();
         hasAddresses = false;
+        logAddress = OptionalLong.empty();
     }
 }

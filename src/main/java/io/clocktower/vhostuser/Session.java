@@ -94,6 +94,11 @@ final class Session {
         }
     }
 
+    /** Whether the front-end has writes logged. */
+    boolean isLogged() {
+        return (features & VhostUserFeature.LOG_ALL) != 0;
+    }
+
     boolean hasReplyAck() {
         return (protocolFeatures & VhostUserFeature.REPLY_ACK) != 0;
     }

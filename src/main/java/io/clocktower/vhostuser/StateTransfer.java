@@ -32,6 +32,7 @@ final class StateTransfer {
     /** The invalid FD flag. */
     private static final long NO_DESCRIPTOR = 0x100;
 
+    private final Session session;
     private final VirtioDevice device;
     private final BackEndListener listener;
     private final Reactor reactor;
@@ -53,7 +54,9 @@ final class StateTransfer {
     /**
      * @param isSuspended whether all vrings are stopped
      */
-    StateTransfer(VirtioDevice device, BackEndListener listener, Reactor reactor, BooleanSupplier isSuspended) {
+    StateTransfer(Session session, VirtioDevice device, BackEndListener listener, Reactor reactor,
+            BooleanSupplier isSuspended) {
+        this.session = session;
         this.device = device;
         this.listener = listener;
         this.reactor = reactor;
@@ -61,7 +64,8 @@ final class StateTransfer {
     }
 
     /** Handles SET_DEVICE_STATE_FD. A transfer that is under way ends. */
-    BackEnd.Answer begin(Message message) {
+    BackEnd.Answer begin(Message message) throws ProtocolException {
+        requireNegotiated();
         abandon();
         try {
             message.requireDescriptors(1);
@@ -81,6 +85,10 @@ final class StateTransfer {
             listener.onProtocolError("SET_DEVICE_STATE_FD: " + e.getMessage());
             return new BackEnd.Answer(FAILED | NO_DESCRIPTOR, null);
         }
+    }
+
+    private void requireNegotiated() throws ProtocolException {
+        session.require(VhostUserFeature.DEVICE_STATE, "DEVICE_STATE");
     }
 
     private void requireSuspended() throws ProtocolException {
@@ -144,7 +152,8 @@ final class StateTransfer {
      * Handles CHECK_DEVICE_STATE, which the front-end sends after the transfer: answers whether all of it succeeded, and loads
      * the state that has come.
      */
-    long check() {
+    long check() throws ProtocolException {
+        requireNegotiated();
         try {
             if (phase == Phase.LOADING) {
                 loadReceived();

@@ -101,8 +101,8 @@ final class Vring implements Polled {
         }
     }
 
-    void setAddresses(long descriptor, long available, long used) throws ProtocolException {
-        setup.setAddresses(descriptor, available, used);
+    void setAddresses(FrontEndState.Addresses addresses) throws ProtocolException {
+        setup.setAddresses(addresses);
         remap();
     }
 

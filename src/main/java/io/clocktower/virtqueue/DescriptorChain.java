@@ -72,6 +72,9 @@ public final class DescriptorChain {
             MemorySegment region = memory.region(regions[i]).bytes();
             memory.beforeAccess(region, offsets[i], part);
             LittleEndian.write(words, done, region, offsets[i], part);
+            if (memory.log().isOn()) {
+                memory.log().mark(memory.region(regions[i]).guestAddress() + offsets[i], part);
+            }
             done += part;
         }
     }

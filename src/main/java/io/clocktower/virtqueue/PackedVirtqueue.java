@@ -254,6 +254,9 @@ final class PackedVirtqueue implements Virtqueue {
         VarHandle.releaseFence();
         int flags = (usedWrap ? DESC_F_AVAIL | DESC_F_USED : 0) | (usedLength > 0 ? DESC_F_WRITE : 0);
         setLe16(descriptors, entry + FLAGS_OFFSET, flags);
+        if (ring.isLogged()) {
+            memory.log().mark(ring.descriptorLog() + entry + LENGTH_OFFSET, DescriptorCopy.BYTES - LENGTH_OFFSET);
+        }
         usedIndex += chain.ringEntries();
         if (usedIndex >= ring.size()) {
             usedIndex -= ring.size();
@@ -295,7 +298,15 @@ final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public void disableNotifications() {
-        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_DISABLE);
+        setEventFlags(EVENT_FLAGS_DISABLE);
+    }
+
+    /** Marks the whole structure for a front-end that migrates the guest: the offset may have been written before. */
+    private void setEventFlags(int flags) {
+        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, flags);
+        if (ring.isLogged()) {
+            memory.log().mark(ring.deviceLog(), EVENT_BYTES);
+        }
     }
 
     @Override
@@ -303,9 +314,9 @@ final class PackedVirtqueue implements Virtqueue {
         if (hasEventIdx) {
             setLe16(ring.deviceArea(), 0, availIndex | (availWrap ? WRAP : 0));
             VarHandle.releaseFence();
-            setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_DESC);
+            setEventFlags(EVENT_FLAGS_DESC);
         } else {
-            setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_ENABLE);
+            setEventFlags(EVENT_FLAGS_ENABLE);
         }
         VarHandle.fullFence();
         return hasAvailable();
@@ -314,7 +325,7 @@ final class PackedVirtqueue implements Virtqueue {
     @Override
     public boolean leaveNotificationsOn() {
         // We do not know where the driver is, so it is to notify us of every buffer.
-        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, EVENT_FLAGS_ENABLE);
+        setEventFlags(EVENT_FLAGS_ENABLE);
         VarHandle.fullFence();
         return hasAvailable();
     }

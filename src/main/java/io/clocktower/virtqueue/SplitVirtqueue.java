@@ -228,6 +228,29 @@ final class SplitVirtqueue implements Virtqueue {
         setLe32(ring.deviceArea(), entry, chain.id());
         setLe32(ring.deviceArea(), entry + USED_LENGTH_OFFSET, usedLength);
         usedIndex = usedIndex + 1 & INDEX_MASK;
+        if (ring.isLogged()) {
+            mark(entry, USED_BYTES);
+        }
+    }
+
+    /** Marks what has been written to the device area, for a front-end that migrates the guest. */
+    private void mark(long offset, long bytes) {
+        memory.log().mark(ring.deviceLog() + offset, bytes);
+    }
+
+    private void setFlags(int flags) {
+        setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, flags);
+        if (ring.isLogged()) {
+            mark(RING_FLAGS_OFFSET, Short.BYTES);
+        }
+    }
+
+    private void setAvailEvent(int index) {
+        long offset = usedBytes(ring.size(), false);
+        setLe16(ring.deviceArea(), offset, index);
+        if (ring.isLogged()) {
+            mark(offset, Short.BYTES);
+        }
     }
 
     /** Buffers are used in the order in which they are available, and the used index is in the ring. */
@@ -259,6 +282,9 @@ final class SplitVirtqueue implements Virtqueue {
         }
         VarHandle.releaseFence();
         setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
+        if (ring.isLogged()) {
+            mark(RING_INDEX_OFFSET, Short.BYTES);
+        }
         usedIndexNotified = usedIndex;
         VarHandle.fullFence();
         if (!hasEventIdx) {
@@ -276,7 +302,7 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public void disableNotifications() {
         if (!hasEventIdx) {
-            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, USED_F_NO_NOTIFY);
+            setFlags(USED_F_NO_NOTIFY);
         }
         // With VIRTIO_F_EVENT_IDX, an avail_event that stays behind suppresses them, and the flags MUST be 0.
     }
@@ -284,9 +310,9 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean enableNotifications() throws VirtqueueException {
         if (hasEventIdx) {
-            setLe16(ring.deviceArea(), usedBytes(ring.size(), false), availIndex);
+            setAvailEvent(availIndex);
         } else {
-            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, 0);
+            setFlags(0);
         }
         VarHandle.fullFence();
         return hasAvailable();
@@ -295,14 +321,14 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean leaveNotificationsOn() {
         if (!hasEventIdx) {
-            setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, 0);
+            setFlags(0);
             VarHandle.fullFence();
             return driversIndex() != availIndex;
         }
         // The driver notifies us when it passes avail_event, so that has to be where the driver is.
         int index = driversIndex();
         for (int i = 0; i < LEAVE_TRIES; i++) {
-            setLe16(ring.deviceArea(), usedBytes(ring.size(), false), index);
+            setAvailEvent(index);
             VarHandle.fullFence();
             int before = index;
             index = driversIndex();

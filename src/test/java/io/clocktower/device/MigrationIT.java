@@ -195,7 +195,7 @@ class MigrationIT {
 
     /** "If the migration fails, then the source can transparently resume operation until another migration attempt is made." */
     @Test
-    @Proves({"suspended-01", "suspended-02", "suspended-03", "suspended-04"})
+    @Proves({"migration-log-06", "suspended-01", "suspended-02", "suspended-03", "suspended-04"})
     void theSourceGoesOnIfTheMigrationFails() throws Exception {
         set(UTC, now(UTC) + SECOND);
         alarmq.makeAvailable();

@@ -67,7 +67,7 @@ class ProtocolIT {
     private static final byte[] REQUEST = ofClock(READ, 1);
     private static final byte[] NONE = new byte[0];
     private static final long NO_DESCRIPTOR = 0x100;
-    private static final long ALL_FEATURES = 1L << 32 | 1L << 30 | 1L << 29 | 1L << 28
+    private static final long ALL_FEATURES = 1L << 32 | 1L << 30 | 1L << 29 | 1L << 28 | 1L << 26
             | Alarmq.F_ALARM | FrontEnd.RING_PACKED;
     private static final int DEVICE_NEEDS_RESET = 64;
 
@@ -119,7 +119,8 @@ class ProtocolIT {
     void exactlyWhatIsHonouredIsOffered() throws Exception {
         try (var frontEnd = connect()) {
             assertEquals(ALL_FEATURES, frontEnd.askU64(GET_FEATURES));
-            assertEquals(1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16 | 1 << 19, frontEnd.askU64(GET_PROTOCOL_FEATURES));
+            assertEquals(1 | 1 << 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16 | 1 << 19,
+                    frontEnd.askU64(GET_PROTOCOL_FEATURES));
             assertEquals(2, frontEnd.askU64(GET_QUEUE_NUM));
             assertEquals(509, frontEnd.askU64(GET_MAX_MEM_SLOTS));
         }

@@ -23,6 +23,8 @@ public final class FrontEnd implements AutoCloseable {
     public static final int SET_OWNER = 3;
     public static final int RESET_OWNER = 4;
     public static final int SET_MEM_TABLE = 5;
+    public static final int SET_LOG_BASE = 6;
+    public static final int SET_LOG_FD = 7;
     public static final int SET_VRING_NUM = 8;
     public static final int SET_VRING_ADDR = 9;
     public static final int SET_VRING_BASE = 10;
@@ -52,12 +54,14 @@ public final class FrontEnd implements AutoCloseable {
     public static final int REPLY = 4;
     public static final int NEED_REPLY = 8;
 
+    public static final long LOG_ALL = 1L << 26;
     public static final long INDIRECT_DESC = 1L << 28;
     public static final long EVENT_IDX = 1L << 29;
     public static final long PROTOCOL_FEATURES = 1L << 30;
     public static final long VERSION_1 = 1L << 32;
     public static final long RING_PACKED = 1L << 34;
-    public static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16 | 1 << 19;
+    public static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 1 | 1 << 3 | 1 << 13 | 1 << 15 | 1 << 16
+            | 1 << 19;
 
     private static final int TIMEOUT_MS = 10_000;
     private static final int ANCILLARY_BYTES = 256;
@@ -96,6 +100,15 @@ public final class FrontEnd implements AutoCloseable {
 
     public static byte[] addresses(int index, long table, long used, long available) {
         return payload(40).putInt(index).putInt(0).putLong(table).putLong(used).putLong(available).putLong(0).array();
+    }
+
+    /** The same of a ring to which writes are logged, those to its used ring under a guest address. */
+    public static byte[] loggedAddresses(int index, long table, long used, long available, long log) {
+        return payload(40).putInt(index).putInt(1).putLong(table).putLong(used).putLong(available).putLong(log).array();
+    }
+
+    public static byte[] log(long size, long offset) {
+        return payload(16).putLong(size).putLong(offset).array();
     }
 
     /** A memory table's payload. */
@@ -278,6 +291,12 @@ public final class FrontEnd implements AutoCloseable {
     public void setMemory(List<GuestMemory> regions) throws IOException {
         must(SET_MEM_TABLE, table(regions),
                 regions.stream().map(GuestMemory::file).toArray(Descriptor[]::new));
+    }
+
+    /** Has the back-end log its writes in a file. */
+    public void setLog(Descriptor file, long size, long offset) throws IOException {
+        send(SET_LOG_BASE, VERSION, log(size, offset), file);
+        reply(SET_LOG_BASE);
     }
 
     /** Sets up a ring and enables it. */

@@ -43,11 +43,14 @@ public final class Libc {
 
     /** {@code memfd_create}'s flag for huge pages. */
     public static final int MFD_HUGETLB = 4;
+    private static final int MFD_ALLOW_SEALING = 2;
     public static final int EFD_SEMAPHORE = 1;
     public static final int O_RDONLY = 0;
     public static final int O_RDWR = 2;
     public static final int O_NONBLOCK = 0x800;
 
+    private static final int F_ADD_SEALS = 1033;
+    private static final int F_SEAL_SHRINK = 2;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
@@ -96,6 +99,29 @@ public final class Libc {
         try (var arena = Arena.ofConfined()) {
             var file = new Descriptor(check((int) MEMFD_CREATE.invokeExact(arena.allocateFrom("guest"), flags)));
             truncate(file, bytes);
+            return file;
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** A file in memory that cannot be made shorter. */
+    public static Descriptor sealedMemfd(long bytes) {
+        return sealed(memfd(bytes, MFD_ALLOW_SEALING));
+    }
+
+    /** The same of huge pages; null where the host has none. */
+    public static Descriptor sealedHugeMemfd(long bytes) {
+        try {
+            return sealed(memfd(bytes, MFD_ALLOW_SEALING | MFD_HUGETLB));
+        } catch (AssertionError e) {
+            return null;
+        }
+    }
+
+    private static Descriptor sealed(Descriptor file) {
+        try {
+            check((int) FCNTL.invokeExact(file.number(), F_ADD_SEALS, F_SEAL_SHRINK));
             return file;
         } catch (Throwable thrown) {
             throw new AssertionError(thrown);

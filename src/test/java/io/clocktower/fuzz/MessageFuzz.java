@@ -34,6 +34,7 @@ public final class MessageFuzz {
         private final GuestMemory memory = new GuestMemory(1 << 20, 0x4000_0000L, 0x7f00_0000_0000L);
         private final Descriptor semaphore = Libc.eventFd(Libc.EFD_SEMAPHORE);
         private final Descriptor event = Libc.eventFd();
+        private final Descriptor log = Libc.sealedMemfd(1 << 16);
 
         private Setting() {
             try {
@@ -69,10 +70,11 @@ public final class MessageFuzz {
         int size = choices.u8() < 250 ? payload.length : choices.i32();
         List<Descriptor> descriptors = new ArrayList<>();
         for (int i = choices.below(10); i > 0; i--) {
-            descriptors.add(switch (choices.below(3)) {
+            descriptors.add(switch (choices.below(4)) {
                 case 0 -> SETTING.memory.file();
                 case 1 -> SETTING.event;
-                default -> SETTING.semaphore;
+                case 2 -> SETTING.semaphore;
+                default -> SETTING.log;
             });
         }
         frontEnd.sendRaw(FrontEnd.message(request, flags, size, payload), descriptors.toArray(Descriptor[]::new));

@@ -5,6 +5,7 @@ import static io.clocktower.frontend.Requests.READ;
 import static io.clocktower.frontend.Requests.ofClock;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -352,6 +353,31 @@ class HandoverProtocolIT {
             assertTrue(record.events().lastId() >= record.events().events().getLast().id());
         } finally {
             device.close();
+        }
+    }
+
+    /** As one that a build before this release wrote: a device that it takes over logs no writes. */
+    @Test
+    void aRecordWithoutDirtyLogsIsRead() throws Exception {
+        String json;
+        try (var recorded = getClass().getResourceAsStream(RECORDED)) {
+            json = new String(recorded.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        String before = json.replaceAll(",\"log\":(null|\\{[^}]*\\})", "");
+        assertFalse(before.contains("\"log\""), before);
+        List<Descriptor> descriptors = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            descriptors.add(Libc.eventFd());
+        }
+        HandoverRecord.Device device = HandoverJson.read(before.getBytes(StandardCharsets.UTF_8), descriptors)
+                .devices().getFirst();
+        FrontEndState frontEnd = device.frontEnd().orElseThrow();
+        try {
+            assertNull(frontEnd.log().file());
+            assertTrue(frontEnd.rings().getFirst().addresses().orElseThrow().log().isEmpty());
+        } finally {
+            frontEnd.close();
+            device.socket().listening().close();
         }
     }
 

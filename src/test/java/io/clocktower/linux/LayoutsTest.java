@@ -26,9 +26,11 @@ class LayoutsTest {
             #include <sys/socket.h>
             #include <sys/stat.h>
             #include <sys/syscall.h>
+            #include <sys/statfs.h>
             #include <sys/timerfd.h>
             #include <sys/timex.h>
             #include <sys/uio.h>
+            #include <linux/magic.h>
             #include <poll.h>
             #include <errno.h>
             #define SAME(a, b) _Static_assert((a) == (b), #a)
@@ -62,6 +64,8 @@ class LayoutsTest {
             SAME(O_NONBLOCK, 0x800); SAME(SOCK_NONBLOCK, 0x800); SAME(SOCK_CLOEXEC, 0x80000);
             SAME(EFD_NONBLOCK, 0x800); SAME(EFD_CLOEXEC, 0x80000); SAME(TFD_NONBLOCK, 0x800); SAME(TFD_CLOEXEC, 0x80000);
             SAME(F_GETFL, 3); SAME(F_SETFL, 4); SAME(F_GET_SEALS, 1034); SAME(MFD_CLOEXEC, 1);
+            SAME(F_SEAL_SHRINK, 2); SAME(O_CLOEXEC, 0x80000);
+            SAME(sizeof(struct statfs), 120); AT(statfs, f_type, 0); SAME(TMPFS_MAGIC, 0x01021994);
             SAME(SOL_SOCKET, 1); SAME(SCM_RIGHTS, 1); SAME(SO_PEERCRED, 17);
             SAME(MSG_DONTWAIT, 0x40); SAME(MSG_NOSIGNAL, 0x4000); SAME(MSG_CMSG_CLOEXEC, 0x40000000);
             SAME(MAP_SHARED, 1); SAME(MAP_NORESERVE, 0x4000); SAME(MADV_NOHUGEPAGE, 15); SAME(SCHED_OTHER, 0);

@@ -28,7 +28,7 @@ class FirstTouchesTest {
     @BeforeEach
     void map() throws Exception {
         region = MemoryRegion.map(new MemoryRegion.Place(0, 0, BYTES, 0), guest.file());
-        table = MemoryTable.of(List.of(region), touches);
+        table = MemoryTable.of(List.of(region), touches, DirtyLog.NONE);
     }
 
     @AfterEach
