@@ -21,7 +21,7 @@ class MappingErrorsTest {
             "clocktower.devices.a.sokcet=/x | clocktower.devices.a.sokcet: /x, unknown key (did you mean 'devices.a.socket'?)",
             "clocktower.shutdown-grace=5 | clocktower.shutdown-grace: \"5\", expected a duration with units, such as 5m, 1h30m, 500ms, 50us, 2d or PT5M (no months or years)",
             "clocktower.event-loops=many | clocktower.event-loops: \"many\", expected an integer value",
-            "clocktower.devices.a.mode=connect | clocktower.devices.a.mode: \"connect\", expected listen",
+            "clocktower.devices.a.mode=dial | clocktower.devices.a.mode: \"dial\", expected connect, listen",
             "clocktower.devices.a.clocks[0].type=gps | clocktower.devices.a.clocks[0].type: \"gps\", expected monotonic, tai, utc, utc-maybe-smeared, utc-smeared",
             "clocktower.devices.a.clocks[0].alarm=true | clocktower.devices.a.clocks[0].type: missing",
             "clocktower.webhooks.a.timeout=5s | clocktower.webhooks.a.url: missing"})
