@@ -105,8 +105,8 @@ class ServiceIT {
         JsonNode device = application.get("api/v1/devices/vm0");
 
         assertEquals(
-                List.of("name", "socket", "state", "configured", "created", "revision", "labels", "clocks", "faults",
-                        "crossTimestamps", "counters"),
+                List.of("name", "socket", "mode", "state", "configured", "created", "revision", "labels", "clocks",
+                        "faults", "crossTimestamps", "counters"),
                 fields(device));
         assertEquals(
                 List.of("id", "type", "smearing", "alarm", "trueTime", "trueNs", "servedTime", "servedNs", "offset",
