@@ -66,7 +66,7 @@ class LifecycleIT {
     @Proves({"feature-01", "feature-04", "reserved-01", "reserved-10"})
     void theFeaturesOfferedAreThoseThatAreServed() throws Exception {
         try (var frontEnd = new FrontEnd(devices.socket("vm0"))) {
-            assertEquals(VERSION_1 | OPTIONAL | PROTOCOL_FEATURES, frontEnd.askU64(GET_FEATURES));
+            assertEquals(VERSION_1 | OPTIONAL | PROTOCOL_FEATURES | FrontEnd.LOG_ALL, frontEnd.askU64(GET_FEATURES));
         }
     }
 

@@ -200,6 +200,10 @@ class MigrationIT {
         set(UTC, now(UTC) + SECOND);
         alarmq.makeAvailable();
         byte[] state = suspend();
+        // Of what was asked before.
+        if (Libc.awaitReadable(guest.call(), 0)) {
+            Libc.readCount(guest.call());
+        }
         byte[] memory = guest.memory().read(guest.memory().guestAddress(), (int) guest.memory().sizeBytes());
         source.clock().advance(2 * SECOND);
         source.await("vm0", status -> status.clocks().get(UTC).alarm().orElseThrow().expirations() == 1);
