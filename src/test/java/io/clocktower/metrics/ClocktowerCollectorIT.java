@@ -76,11 +76,14 @@ class ClocktowerCollectorIT {
 
     @Test
     void aConnectionIsSeenWithoutAskingTheLoop() throws Exception {
-        assertEquals(List.of("{state=waiting}=1.0", "{state=connected}=0.0", "{state=failed}=0.0"),
+        assertEquals(
+                List.of("{state=waiting}=1.0", "{state=connecting}=0.0", "{state=connected}=0.0", "{state=failed}=0.0"),
                 samples("clocktower_devices"));
         try (var guest = new Guest(devices.socket("vm0"))) {
             assertEquals(List.of("{device=vm0}=1.0"), samples("clocktower_connected"));
-            assertEquals(List.of("{state=waiting}=0.0", "{state=connected}=1.0", "{state=failed}=0.0"),
+            assertEquals(
+                    List.of("{state=waiting}=0.0", "{state=connecting}=0.0", "{state=connected}=1.0",
+                            "{state=failed}=0.0"),
                     samples("clocktower_devices"));
             assertEquals(OK, guest.request(head(CFG), 16).status());
         }
