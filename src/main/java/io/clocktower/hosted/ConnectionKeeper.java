@@ -33,7 +33,7 @@ final class ConnectionKeeper {
 
     /**
      * @param spec of the device, whose clocks never change
-     * @param connection answers null while there is none
+     * @param connection answers null while no front-end is connected
      */
     ConnectionKeeper(DeviceSpec spec, Supplier<Connection> connection, Supplier<Optional<CounterLookup.Known>> counter,
             Reactor reactor) {
