@@ -7,6 +7,7 @@ import io.clocktower.hosted.DeviceObserver;
 import io.clocktower.hosted.DeviceSnapshot;
 import io.clocktower.hosted.HostedDevice;
 import io.clocktower.hosted.KeptConnection;
+import io.clocktower.linux.Closing;
 import io.clocktower.loop.EventLoop;
 import io.clocktower.socket.ConnectingSocket;
 import io.clocktower.socket.DeviceSocket;
@@ -122,9 +123,17 @@ final class Placement {
         ConnectionStore.Place place = connections.place(before.name());
         HostedDevice device = LoopAnswer.await(
                 loop.submit(() -> {
-                    var resumed = HostedDevice.resume(before, host, timers, loop, socket, limits, observer);
-                    resumed.keepIn(place);
-                    return resumed;
+                    boolean isResumed = false;
+                    try {
+                        var resumed = HostedDevice.resume(before, host, timers, loop, socket, limits, observer);
+                        resumed.keepIn(place);
+                        isResumed = true;
+                        return resumed;
+                    } finally {
+                        if (!isResumed) {
+                            Closing.all(before::close, socket::stop, place::close);
+                        }
+                    }
                 }),
                 LoopAnswer.late(before.name()));
         var proxy = new DeviceProxy(device, loop, socket, true);

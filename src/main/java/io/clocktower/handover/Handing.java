@@ -8,7 +8,6 @@ import io.clocktower.linux.Descriptor;
 import io.clocktower.spec.DeviceException;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -55,10 +54,7 @@ final class Handing implements AutoCloseable {
         HandoverJson.Written record = HandoverJson.write(release, snapshots, devices.events().kept(), states);
         List<Descriptor> descriptors = new ArrayList<>(record.descriptors());
         descriptors.add(token.descriptor());
-        byte[] payload = ByteBuffer.allocate(Integer.BYTES + record.json().length).putInt(descriptors.size())
-                .put(record.json()).array();
-        link.send(Type.RECORD, payload, List.of(), PAUSE);
-        link.sendFiles(descriptors, PAUSE);
+        link.sendRecord(record.json(), descriptors, PAUSE);
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.clocktower.handover;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -31,6 +33,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * The record of a hand-over as JSON. A descriptor is its place in the list of those that follow, in which each is only once.
@@ -46,13 +51,27 @@ final class HandoverJson {
 
     private static final String FILES = "files";
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .addModules(new Jdk8Module(), new JavaTimeModule(),
-                    new SimpleModule().addSerializer(Descriptor.class, new ToPlace())
-                            .addDeserializer(Descriptor.class, new FromPlace()))
-            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
+    /** Members of these types may be null, or left out by a release that did not know them. All others are there. */
+    private static final List<Class<?>> NULLABLE = List.of(Optional.class, OptionalInt.class, OptionalLong.class,
+            Descriptor.class, Boolean.class, FrontEndState.Log.class, DirtyLog.Place.class);
+
+    private static final JsonMapper JSON = mapper();
+
+    private static JsonMapper mapper() {
+        JsonMapper.Builder builder = JsonMapper.builder()
+                .addModules(new Jdk8Module(), new JavaTimeModule(),
+                        new SimpleModule().addSerializer(Descriptor.class, new ToPlace())
+                                .addDeserializer(Descriptor.class, new FromPlace()))
+                .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+                .defaultSetterInfo(JsonSetter.Value.construct(Nulls.FAIL, Nulls.FAIL));
+        for (Class<?> type : NULLABLE) {
+            builder.withConfigOverride(type,
+                    override -> override.setSetterInfo(JsonSetter.Value.construct(Nulls.SET, Nulls.FAIL)));
+        }
+        return builder.build();
+    }
 
     private HandoverJson() {}
 
@@ -86,28 +105,11 @@ final class HandoverJson {
         }
     }
 
-    /** The descriptors that came with a record; each place that names one gets a duplicate. */
-    private static final class Received {
-
-        private final List<Descriptor> descriptors;
-
-        private Received(List<Descriptor> descriptors) {
-            this.descriptors = descriptors;
-        }
-
-        Descriptor at(int place) throws IOException {
-            if (place < 0 || place >= descriptors.size()) {
-                throw new IOException("descriptor %d of %d".formatted(place, descriptors.size()));
-            }
-            return descriptors.get(place).duplicate();
-        }
-    }
-
     private static final class FromPlace extends JsonDeserializer<Descriptor> {
 
         @Override
         public Descriptor deserialize(JsonParser json, DeserializationContext context) throws IOException {
-            return ((Received) context.getAttribute(FILES)).at(json.getIntValue());
+            return ((PassedDescriptors) context.getAttribute(FILES)).at(json.getIntValue());
         }
     }
 
@@ -131,14 +133,22 @@ final class HandoverJson {
 
     /**
      * @param descriptors are closed; the record has duplicates, which are the caller's
+     * @throws IOException if it is not a record, and whole
      */
     static HandoverRecord read(byte[] json, List<Descriptor> descriptors) throws IOException {
-        try {
-            return JSON.readerFor(HandoverRecord.class).withAttribute(FILES, new Received(descriptors))
-                    .readValue(json);
-        } finally {
-            descriptors.forEach(Descriptor::close);
+        try (var passed = new PassedDescriptors(descriptors)) {
+            HandoverRecord record = read(json, passed, HandoverRecord.class);
+            passed.release(record.descriptors());
+            return record;
         }
+    }
+
+    private static <T> T read(byte[] json, PassedDescriptors passed, Class<T> type) throws IOException {
+        T record = JSON.readerFor(type).withAttribute(FILES, passed).readValue(json);
+        if (record == null) {
+            throw new IOException("null, expected a record");
+        }
+        return record;
     }
 
     static DeviceSnapshot snapshot(HandoverRecord.Device device, LeapSeconds leapSeconds) throws IOException {
@@ -153,16 +163,17 @@ final class HandoverJson {
 
     /**
      * @param descriptors are closed; the record has duplicates, which are the caller's
+     * @throws IOException if it is not a record, and whole
      */
     static KeptRecord readKept(byte[] json, List<Descriptor> descriptors) throws IOException {
-        try {
+        try (var passed = new PassedDescriptors(descriptors)) {
             JsonNode tree = JSON.readTree(json);
             if (tree.path("format").asInt() != KeptRecord.FORMAT) {
                 throw new IOException("it is not of format " + KeptRecord.FORMAT);
             }
-            return JSON.readerFor(KeptRecord.class).withAttribute(FILES, new Received(descriptors)).readValue(json);
-        } finally {
-            descriptors.forEach(Descriptor::close);
+            KeptRecord record = read(json, passed, KeptRecord.class);
+            passed.release(record.frontEnd().descriptors());
+            return record;
         }
     }
 

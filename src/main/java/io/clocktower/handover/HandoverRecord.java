@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.clocktower.counter.CounterLookup;
 import io.clocktower.event.DeviceEvents;
 import io.clocktower.hosted.DeviceSnapshot;
+import io.clocktower.linux.Descriptor;
 import io.clocktower.status.DeviceCounters;
 import io.clocktower.vhostuser.FrontEndState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,22 @@ record HandoverRecord(int format, String release, List<Device> devices, DeviceEv
 
     /** What this release writes and reads. */
     static final int FORMAT = 1;
+
+    /** All descriptors of its devices, which are those of who has this. */
+    List<Descriptor> descriptors() {
+        List<Descriptor> all = new ArrayList<>();
+        for (Device device : devices) {
+            if (device.socket().listening() != null) {
+                all.add(device.socket().listening());
+            }
+            device.frontEnd().ifPresent(frontEnd -> all.addAll(frontEnd.descriptors()));
+        }
+        return all;
+    }
+
+    void close() {
+        descriptors().forEach(Descriptor::close);
+    }
 
     /**
      * @param state as on disk

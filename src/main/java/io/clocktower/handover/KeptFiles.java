@@ -1,8 +1,8 @@
 package io.clocktower.handover;
 
-import io.clocktower.handover.Link.Type;
 import io.clocktower.linux.AnonymousFile;
 import io.clocktower.linux.Descriptor;
+import io.clocktower.linux.FileStatus;
 import io.clocktower.linux.Mmap;
 import io.clocktower.linux.UnixSocket;
 import io.clocktower.hosted.KeptConnection;
@@ -10,10 +10,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,6 +36,8 @@ final class KeptFiles implements AutoCloseable {
 
     private static final Duration AT_ONCE = Duration.ZERO;
     private static final int PAGE_BYTES = 4096;
+    /** The socket's other end and the page. */
+    private static final int ADDED = 2;
 
     private final Descriptor reading;
     private final Descriptor writing;
@@ -53,9 +53,18 @@ final class KeptFiles implements AutoCloseable {
     }
 
     static KeptFiles create() throws IOException {
-        List<Descriptor> pair = UnixSocket.pair();
-        return new KeptFiles(pair.getFirst(), pair.getLast(),
-                new AnonymousFile("connection", new byte[PAGE_BYTES]).descriptor());
+        List<Descriptor> all = new ArrayList<>(UnixSocket.pair());
+        boolean isCreated = false;
+        try {
+            all.add(new AnonymousFile("connection", new byte[PAGE_BYTES]).descriptor());
+            var files = new KeptFiles(all.getFirst(), all.get(1), all.getLast());
+            isCreated = true;
+            return files;
+        } finally {
+            if (!isCreated) {
+                all.forEach(Descriptor::close);
+            }
+        }
     }
 
     /** What a process left. */
@@ -68,37 +77,36 @@ final class KeptFiles implements AutoCloseable {
      * @return nothing if there is no record that can be gone on from; {@code why} is told the reason
      */
     static Optional<Left> open(Descriptor stored, List<String> why) {
-        List<Descriptor> files = new ArrayList<>();
-        boolean isTaken = false;
+        Optional<Link.Received> found = Optional.empty();
+        Optional<Left> left = Optional.empty();
         try (var queue = new Link(stored.duplicate())) {
-            byte[] payload = last(queue, files);
-            if (payload == null || files.size() < 2) {
-                throw new IOException("there is no record");
+            found = last(queue);
+            Link.Received record = found.filter(received -> received.files().size() >= ADDED)
+                    .orElseThrow(() -> new IOException("there is no record"));
+            List<Descriptor> ofRecord = record.files().subList(0, record.files().size() - ADDED);
+            Descriptor writing = record.files().get(ofRecord.size());
+            Descriptor page = record.files().getLast();
+            if (!FileStatus.of(page).isRegular() || FileStatus.of(page).sizeBytes() < PAGE_BYTES) {
+                throw new IOException("there is no count of changes");
             }
-            Descriptor page = files.removeLast();
-            Descriptor writing = files.removeLast();
             var kept = new KeptFiles(stored, writing, page);
-            isTaken = true;
-            List<Descriptor> ofRecord = List.copyOf(files);
-            files.clear();
-            return Optional.of(new Left(kept, kept.read(payload, ofRecord)));
+            left = Optional.of(new Left(kept, kept.read(record.json(), ofRecord)));
         } catch (IOException | RuntimeException e) {
             why.add(e.getMessage());
-            return Optional.empty();
         } finally {
-            files.forEach(Descriptor::close);
-            if (!isTaken) {
+            if (left.isEmpty()) {
+                found.ifPresent(record -> record.files().forEach(Descriptor::close));
                 stored.close();
             }
         }
+        return left;
     }
 
     /** The connection of a record, which is written again: this process may end before it has gone on with it. */
-    private KeptConnection read(byte[] payload, List<Descriptor> files) throws IOException {
-        KeptRecord record = null;
+    private KeptConnection read(byte[] json, List<Descriptor> files) throws IOException {
+        KeptRecord record = HandoverJson.readKept(json, files);
         boolean isRead = false;
         try {
-            record = HandoverJson.readKept(Arrays.copyOfRange(payload, Integer.BYTES, payload.length), files);
             if (record.changes() != counted()) {
                 throw new IOException("it changed while the process ended");
             }
@@ -108,25 +116,19 @@ final class KeptFiles implements AutoCloseable {
             return connection;
         } finally {
             if (!isRead) {
-                if (record != null) {
-                    record.frontEnd().close();
-                }
-                close();
+                record.frontEnd().close();
             }
         }
     }
 
     /** The newest record that is whole; a process may have been killed while it wrote, or before it took the older one out. */
-    private static byte[] last(Link queue, List<Descriptor> files) {
-        byte[] newest = null;
+    private static Optional<Link.Received> last(Link queue) {
+        Optional<Link.Received> newest = Optional.empty();
         try {
             while (true) {
-                byte[] payload = queue.receive(Type.RECORD, AT_ONCE);
-                List<Descriptor> next = queue.receiveFiles(ByteBuffer.wrap(payload).getInt(), AT_ONCE);
-                files.forEach(Descriptor::close);
-                files.clear();
-                files.addAll(next);
-                newest = payload;
+                Link.Received next = queue.receiveRecord(AT_ONCE);
+                newest.ifPresent(record -> record.files().forEach(Descriptor::close));
+                newest = Optional.of(next);
             }
         } catch (IOException e) {
             return newest;
@@ -164,13 +166,10 @@ final class KeptFiles implements AutoCloseable {
         List<Descriptor> files = new ArrayList<>(record.descriptors());
         files.add(writing);
         files.add(page);
-        byte[] payload = ByteBuffer.allocate(Integer.BYTES + record.json().length).putInt(files.size())
-                .put(record.json()).array();
         boolean isWritten = false;
         try (var reader = new Link(reading.duplicate()); var writer = new Link(writing.duplicate())) {
             try {
-                writer.send(Type.RECORD, payload, List.of(), AT_ONCE);
-                writer.sendFiles(files, AT_ONCE);
+                writer.sendRecord(record.json(), files, AT_ONCE);
                 if (isFull) {
                     takeOut(reader);
                 }
@@ -185,8 +184,7 @@ final class KeptFiles implements AutoCloseable {
     }
 
     private static void takeOut(Link reader) throws IOException {
-        byte[] payload = reader.receive(Type.RECORD, AT_ONCE);
-        reader.receiveFiles(ByteBuffer.wrap(payload).getInt(), AT_ONCE).forEach(Descriptor::close);
+        reader.receiveRecord(AT_ONCE).files().forEach(Descriptor::close);
     }
 
     /** Takes the record out, and closes its descriptors. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -102,6 +103,29 @@ final class Link implements AutoCloseable {
         } catch (LinuxException e) {
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    /**
+     * A record that was received.
+     *
+     * @param files its descriptors, which are the caller's
+     */
+    record Received(byte[] json, List<Descriptor> files) {}
+
+    /** Sends a record, and descriptors, which stay the caller's. */
+    void sendRecord(byte[] json, List<Descriptor> files, Duration patience) throws IOException {
+        byte[] payload = ByteBuffer.allocate(Integer.BYTES + json.length).putInt(files.size()).put(json).array();
+        send(Type.RECORD, payload, List.of(), patience);
+        sendFiles(files, patience);
+    }
+
+    Received receiveRecord(Duration patience) throws IOException {
+        byte[] payload = receive(Type.RECORD, patience);
+        if (payload.length < Integer.BYTES) {
+            throw new IOException("record of %d bytes".formatted(payload.length));
+        }
+        List<Descriptor> files = receiveFiles(ByteBuffer.wrap(payload).getInt(), patience);
+        return new Received(Arrays.copyOfRange(payload, Integer.BYTES, payload.length), files);
     }
 
     /** Receives so many descriptors, which are the caller's. */

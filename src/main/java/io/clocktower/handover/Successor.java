@@ -10,12 +10,11 @@ import io.clocktower.linux.LinuxException;
 import io.clocktower.linux.UnixSocket;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.jboss.logging.Logger;
 
 /** Takes a running service over. The steps are in the order of the methods; one thread at a time takes them. */
@@ -80,25 +79,49 @@ public final class Successor implements AutoCloseable {
      * more.
      *
      * @throws PredecessorGoneException if it ends before all has come
+     * @throws IOException if it cannot be understood; no descriptor is left then
      */
     public List<DeviceSnapshot> take(LeapSeconds leapSeconds) throws IOException {
-        List<Descriptor> files;
-        byte[] payload;
+        Link.Received received;
         try {
             link.send(Type.TAKE, PATIENCE);
-            payload = link.receive(Type.RECORD, PATIENCE);
-            files = new ArrayList<>(link.receiveFiles(ByteBuffer.wrap(payload).getInt(), PATIENCE));
+            received = link.receiveRecord(PATIENCE);
         } catch (EOFException e) {
             throw new PredecessorGoneException(e.getMessage(), e);
         }
         arrivedNs = System.nanoTime();
-        token = Token.adopt(files.removeLast());
-        record = HandoverJson.read(Arrays.copyOfRange(payload, Integer.BYTES, payload.length), files);
-        List<DeviceSnapshot> snapshots = new ArrayList<>();
-        for (HandoverRecord.Device device : record.devices()) {
-            snapshots.add(HandoverJson.snapshot(device, leapSeconds));
+        List<Descriptor> files = new ArrayList<>(received.files());
+        try {
+            token = token(files);
+            record = HandoverJson.read(received.json(), files);
+        } finally {
+            files.forEach(Descriptor::close);
         }
-        return snapshots;
+        return snapshots(leapSeconds);
+    }
+
+    private static Token token(List<Descriptor> files) throws IOException {
+        try {
+            Token token = Token.adopt(files.getLast());
+            files.removeLast();
+            return token;
+        } catch (NoSuchElementException | IllegalArgumentException e) {
+            throw new IOException("the record has no token", e);
+        }
+    }
+
+    private List<DeviceSnapshot> snapshots(LeapSeconds leapSeconds) throws IOException {
+        List<DeviceSnapshot> snapshots = new ArrayList<>();
+        try {
+            for (HandoverRecord.Device device : record.devices()) {
+                snapshots.add(HandoverJson.snapshot(device, leapSeconds));
+            }
+            return snapshots;
+        } finally {
+            if (snapshots.size() < record.devices().size()) {
+                record.close();
+            }
+        }
     }
 
     /**

@@ -11,6 +11,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -129,10 +130,14 @@ public final class PassingSocket implements AutoCloseable {
      */
     public byte[] receive(int count, List<Descriptor> descriptors, Duration patience) throws IOException {
         long endNs = System.nanoTime() + patience.toNanos();
-        byte[] bytes = new byte[count];
+        // Grows with what comes: a number of bytes that never come takes no memory.
+        byte[] bytes = new byte[Math.min(CHUNK_BYTES, count)];
         int received = 0;
         while (received < count) {
-            int part = messages.receive(chunk.asSlice(0, Math.min(CHUNK_BYTES, count - received)), descriptors);
+            if (received == bytes.length) {
+                bytes = Arrays.copyOf(bytes, (int) Math.min(2L * received, count));
+            }
+            int part = messages.receive(chunk.asSlice(0, Math.min(CHUNK_BYTES, bytes.length - received)), descriptors);
             if (part == MessageSocket.END) {
                 throw new EOFException("the other process has closed the connection");
             }

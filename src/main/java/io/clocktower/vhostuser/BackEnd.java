@@ -306,7 +306,8 @@ final class BackEnd {
     }
 
     /** A driver may wait for buffers that a process used which was killed before it notified the driver. */
-    private void restore(int index, FrontEndState.Ring state) {
+    private void restore(int index, FrontEndState.Ring state) throws ProtocolException {
+        RingSetup.check(index, state, session.ringFormat());
         FrontEndState.Ring recovered = RingRecovery.of(state, session);
         vrings.get(index).restore(recovered);
         if (recovered != state) {

@@ -71,20 +71,39 @@ public final class Connection implements AutoCloseable {
      */
     public static Connection open(Descriptor descriptor, VirtioDevice device, BackEndListener listener, Reactor reactor,
             DeviceLimits limits, long pollWindowNs) throws LimitException {
-        limits.reserve();
-        Arena arena = Arena.ofConfined();
+        var connection = make(descriptor, device, listener, reactor, limits, pollWindowNs);
         boolean isOpen = false;
         try {
-            var connection = new Connection(descriptor, device, listener, reactor, limits, pollWindowNs, arena);
             connection.listen();
             isOpen = true;
             return connection;
         } finally {
             if (!isOpen) {
+                connection.letGo();
+            }
+        }
+    }
+
+    private static Connection make(Descriptor descriptor, VirtioDevice device, BackEndListener listener,
+            Reactor reactor, DeviceLimits limits, long pollWindowNs) throws LimitException {
+        limits.reserve();
+        Arena arena = Arena.ofConfined();
+        boolean isMade = false;
+        try {
+            var connection = new Connection(descriptor, device, listener, reactor, limits, pollWindowNs, arena);
+            isMade = true;
+            return connection;
+        } finally {
+            if (!isMade) {
                 arena.close();
                 limits.release();
             }
         }
+    }
+
+    private void letGo() {
+        arena.close();
+        limits.release();
     }
 
     private void listen() {
@@ -104,15 +123,15 @@ public final class Connection implements AutoCloseable {
             Reactor reactor, DeviceLimits limits, long pollWindowNs) throws LimitException, ProtocolException {
         boolean isResumed = false;
         try {
-            limits.reserve();
-            Arena arena = Arena.ofConfined();
-            var connection = new Connection(state.socket(), device, listener, reactor, limits, pollWindowNs, arena);
+            var connection = make(state.socket(), device, listener, reactor, limits, pollWindowNs);
             try {
                 connection.backEnd.restore(state);
                 connection.reader.restore(state.received());
                 connection.isResumed = true;
                 isResumed = true;
                 return connection;
+            } catch (IllegalArgumentException e) {
+                throw new ProtocolException("an eventfd of it is none");
             } finally {
                 if (!isResumed) {
                     connection.abandon();

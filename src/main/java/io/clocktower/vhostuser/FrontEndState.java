@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 
 /**
  * All that makes up a front-end's connection between two turns of its thread: another connection, in this process or in
@@ -30,11 +31,17 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
 
     /** A release before this one wrote no log. */
     public FrontEndState {
+        Objects.requireNonNull(socket, "a connection without its socket");
         log = log == null ? Log.NONE : log;
     }
 
     /** A memory region, and the file that it is mapped from. */
-    public record Region(MemoryRegion.Place place, Descriptor file) {}
+    public record Region(MemoryRegion.Place place, Descriptor file) {
+
+        public Region {
+            Objects.requireNonNull(file, "a region without its file");
+        }
+    }
 
     /** Guest addresses that a region had. */
     public record AddressRange(long guestAddress, long sizeBytes) {
@@ -86,6 +93,11 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
                     isBroken || isPacked, wasStopped, true, kick, call, err);
         }
 
+        private Ring with(UnaryOperator<Descriptor> others) {
+            return new Ring(size, base, addresses, isEnabled, isStarted, isOpen, isBroken, wasStopped,
+                    isNotificationOwed, orNull(others, kick), orNull(others, call), orNull(others, err));
+        }
+
         /**
          * The ring as it goes on after its process was killed.
          *
@@ -133,22 +145,38 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         descriptors().forEach(Descriptor::close);
     }
 
-    /** The same with descriptors of its own, which are the caller's. */
+    /**
+     * The same with descriptors of its own, which are the caller's.
+     *
+     * @throws io.clocktower.linux.LinuxException if this process cannot have so many more; it has none of them then
+     */
     public FrontEndState duplicate() {
-        return new FrontEndState(socket.duplicate(), features, protocolFeatures, areFeaturesRefused, status,
-                regions.stream().map(region -> new Region(region.place(), region.file().duplicate())).toList(), removed,
-                rings.stream().map(FrontEndState::duplicate).toList(), new Received(received.bytes(),
-                        received.descriptors().stream().map(Descriptor::duplicate).toList()),
-                new Log(log.place, duplicate(log.file), duplicate(log.event)));
+        List<Descriptor> duplicates = new ArrayList<>();
+        boolean isWhole = false;
+        try {
+            FrontEndState state = with(descriptor -> {
+                Descriptor duplicate = descriptor.duplicate();
+                duplicates.add(duplicate);
+                return duplicate;
+            });
+            isWhole = true;
+            return state;
+        } finally {
+            if (!isWhole) {
+                duplicates.forEach(Descriptor::close);
+            }
+        }
     }
 
-    private static Ring duplicate(Ring ring) {
-        return new Ring(ring.size, ring.base, ring.addresses, ring.isEnabled, ring.isStarted, ring.isOpen,
-                ring.isBroken, ring.wasStopped, ring.isNotificationOwed, duplicate(ring.kick), duplicate(ring.call),
-                duplicate(ring.err));
+    private FrontEndState with(UnaryOperator<Descriptor> others) {
+        return new FrontEndState(others.apply(socket), features, protocolFeatures, areFeaturesRefused, status,
+                regions.stream().map(region -> new Region(region.place(), others.apply(region.file()))).toList(),
+                removed, rings.stream().map(ring -> ring.with(others)).toList(),
+                new Received(received.bytes(), received.descriptors().stream().map(others).toList()),
+                new Log(log.place, orNull(others, log.file), orNull(others, log.event)));
     }
 
-    private static Descriptor duplicate(Descriptor descriptor) {
-        return descriptor == null ? null : descriptor.duplicate();
+    private static Descriptor orNull(UnaryOperator<Descriptor> others, Descriptor descriptor) {
+        return descriptor == null ? null : others.apply(descriptor);
     }
 }

@@ -44,11 +44,23 @@ final class MessageReader {
         return new FrontEndState.Received(bytes, List.copyOf(message.descriptors()));
     }
 
-    /** Goes on inside a message that another connection began to read, and takes its descriptors. */
-    void restore(FrontEndState.Received before) {
-        received = before.bytes().size();
+    /**
+     * Goes on inside a message that another connection began to read, and takes its descriptors.
+     *
+     * @throws ProtocolException if that is more than the beginning of a message
+     */
+    void restore(FrontEndState.Received before) throws ProtocolException {
+        int size = before.bytes().size();
+        if (size > message.bytes().byteSize() || before.descriptors().size() > Message.MAX_DESCRIPTORS) {
+            throw new ProtocolException("%d bytes and %d descriptors of a message".formatted(size,
+                    before.descriptors().size()));
+        }
+        received = size;
         for (int i = 0; i < received; i++) {
             Fields.setI8(message.bytes(), i, before.bytes().get(i));
+        }
+        if (received > Message.HEADER_BYTES && received > Message.HEADER_BYTES + checkedPayloadBytes()) {
+            throw new ProtocolException("%d bytes of a message are more than it has".formatted(size));
         }
         before.descriptors().forEach(descriptor -> message.descriptors().add(descriptor.move()));
     }

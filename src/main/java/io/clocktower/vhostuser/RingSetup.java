@@ -163,7 +163,20 @@ final class RingSetup {
                 : Optional.empty();
     }
 
-    /** Takes what was checked when the front-end said it. */
+    /**
+     * Checks what another process says of a ring.
+     *
+     * @throws ProtocolException if its size or its base is none that a front-end can set
+     */
+    static void check(int index, FrontEndState.Ring state, RingFormat format) throws ProtocolException {
+        boolean isSizeValid = state.size() == 0 || format.allowsSize(state.size());
+        if (!isSizeValid || !state.base().stream().allMatch(format::allowsBase)) {
+            throw new ProtocolException("vring %d: size %d and base %s are not those of a ring".formatted(index,
+                    state.size(), state.base()));
+        }
+    }
+
+    /** Takes what was checked. */
     void restore(FrontEndState.Ring state) {
         size = state.size();
         base = state.base();

@@ -114,6 +114,9 @@ final class WriteLogging implements DirtyLog.Listener {
 
     /** Goes on with the log of an earlier connection of the same front-end. */
     void restore(FrontEndState.Log state) throws ProtocolException {
+        if (state.place() == null != (state.file() == null)) {
+            throw new ProtocolException("a dirty log without its file, or a file without its place");
+        }
         if (state.event() != null) {
             event = EventFd.adopt(state.event(), reactor.signals());
         }
