@@ -1,6 +1,8 @@
 package io.clocktower.fuzz;
 
 import io.clocktower.api.BodyFuzz;
+import io.clocktower.handover.HandoverRecordFuzz;
+import io.clocktower.handover.KeptConnectionFuzz;
 import io.clocktower.hosted.DeviceStateFuzz;
 import io.clocktower.kubevirt.DomainFuzz;
 import io.clocktower.kubevirt.HookMessageFuzz;
@@ -20,7 +22,9 @@ enum FuzzTarget {
     BODY(BodyFuzz.class, 2_000),
     DEVICE_STATE(DeviceStateFuzz.class, 5_000),
     DOMAIN(DomainFuzz.class, 5_000),
+    HANDOVER_RECORD(HandoverRecordFuzz.class, 500),
     HOOK_MESSAGE(HookMessageFuzz.class, 20_000),
+    KEPT_CONNECTION(KeptConnectionFuzz.class, 1_000),
     MESSAGE(MessageFuzz.class, 300),
     PACKED_RING(PackedRingFuzz.class, 5_000),
     REQUEST(RequestFuzz.class, 5_000),
