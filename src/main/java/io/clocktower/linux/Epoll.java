@@ -59,6 +59,11 @@ public final class Epoll implements AutoCloseable {
         }
     }
 
+    /** Its descriptor, which another instance can watch: it is readable while there are events. */
+    int number() {
+        return descriptor.number();
+    }
+
     /** Watches {@code fd} for {@code interest}; its events carry {@code token}. */
     public void add(int fd, int interest, long token) {
         control(EPOLL_CTL_ADD, fd, interest, token);

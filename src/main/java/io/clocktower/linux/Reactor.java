@@ -48,6 +48,14 @@ public final class Reactor implements AutoCloseable {
         return turns.watch(fd, interest, handler, onFailure);
     }
 
+    /**
+     * Watches one whose handler may take long, until the watch is closed. A turn handles few of these, after all others that
+     * are ready, so however many there are, they hold the others up for no longer.
+     */
+    public Watch watchSlow(int fd, int interest, EpollHandler handler) {
+        return turns.watchSlow(fd, interest, handler, onFailure);
+    }
+
     /** With which this thread signals eventfds that front-ends sent. */
     public EventSignals signals() {
         return turns.signals();

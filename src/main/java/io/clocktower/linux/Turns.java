@@ -13,6 +13,10 @@ import java.util.function.LongSupplier;
 final class Turns {
 
     private static final int EVENTS_A_TURN = 64;
+    /** What they do takes long: a front-end that leaves costs a quarter of a millisecond. */
+    private static final int SLOW_EVENTS_A_TURN = 4;
+    /** Of the event that there are slow ones. No watch has it, as the lower half of theirs is an index. */
+    private static final long SLOW_TOKEN = -1;
     private static final int INITIAL_WORK = 64;
     private static final int FOR_EVER = -1;
     private static final long WAITING = Long.MIN_VALUE;
@@ -27,6 +31,8 @@ final class Turns {
     }
 
     private final Epoll epoll = new Epoll(EVENTS_A_TURN);
+    /** In the other one. What it holds back waits there, however much it is, and the others' events do not wait behind it. */
+    private final Epoll slow = new Epoll(SLOW_EVENTS_A_TURN);
     private final EventSignals signals = EventSignals.open();
     private final LongSupplier clock;
     private final List<Slot> slots = new ArrayList<>();
@@ -43,6 +49,7 @@ final class Turns {
         this.clock = clock;
         nowNs = clock.getAsLong();
         polling = new Polling(this);
+        epoll.add(slow.number(), Epoll.EPOLLIN, SLOW_TOKEN);
     }
 
     /** Work, and beside it whom its failures go to. An addition that fails for want of memory changes nothing. */
@@ -80,12 +87,14 @@ final class Turns {
     /** A watch's place in the list. It may be used again, so its token carries a number of its own too. */
     private final class Slot implements Reactor.Watch {
 
+        private final Epoll within;
         private final int fd;
         private final EpollHandler handler;
         private final Consumer<Throwable> onFailure;
         private final long token;
 
-        private Slot(int fd, EpollHandler handler, Consumer<Throwable> onFailure, int index) {
+        private Slot(Epoll within, int fd, EpollHandler handler, Consumer<Throwable> onFailure, int index) {
+            this.within = within;
             this.fd = fd;
             this.handler = handler;
             this.onFailure = onFailure;
@@ -96,19 +105,27 @@ final class Turns {
         public void close() {
             if (slots.get((int) token) == this) {
                 slots.set((int) token, null);
-                epoll.remove(fd);
+                within.remove(fd);
             }
         }
     }
 
     Reactor.Watch watch(int fd, int interest, EpollHandler handler, Consumer<Throwable> onFailure) {
+        return watch(epoll, fd, interest, handler, onFailure);
+    }
+
+    Reactor.Watch watchSlow(int fd, int interest, EpollHandler handler, Consumer<Throwable> onFailure) {
+        return watch(slow, fd, interest, handler, onFailure);
+    }
+
+    private Slot watch(Epoll within, int fd, int interest, EpollHandler handler, Consumer<Throwable> onFailure) {
         int index = slots.indexOf(null);
         if (index == -1) {
             index = slots.size();
             slots.add(null);
         }
-        var slot = new Slot(fd, handler, onFailure, index);
-        epoll.add(fd, interest, slot.token);
+        var slot = new Slot(within, fd, handler, onFailure, index);
+        within.add(fd, interest, slot.token);
         slots.set(index, slot);
         return slot;
     }
@@ -146,19 +163,32 @@ final class Turns {
         BUSY_SINCE.setOpaque(this, WAITING);
         int count = epoll.await(timeoutMs);
         BUSY_SINCE.setOpaque(this, readClock());
+        if (handle(epoll, count)) {
+            handle(slow, slow.await(0));
+        }
+        runPutOff();
+        expireDeadlines();
+    }
+
+    /** Answers whether slow events wait. */
+    private boolean handle(Epoll from, int count) {
+        boolean hasSlow = false;
         for (int i = 0; i < count; i++) {
-            long token = epoll.token(i);
+            long token = from.token(i);
+            if (token == SLOW_TOKEN) {
+                hasSlow = true;
+                continue;
+            }
             Slot slot = slots.get((int) token);
             if (slot != null && slot.token == token) {
                 try {
-                    slot.handler.onReady(epoll.happened(i));
+                    slot.handler.onReady(from.happened(i));
                 } catch (Throwable failure) {
                     report(failure, slot.onFailure);
                 }
             }
         }
-        runPutOff();
-        expireDeadlines();
+        return hasSlow;
     }
 
     private int timeoutMs() {
@@ -227,6 +257,6 @@ final class Turns {
     }
 
     void close() {
-        Closing.all(epoll::close, signals::close);
+        Closing.all(slow::close, epoll::close, signals::close);
     }
 }

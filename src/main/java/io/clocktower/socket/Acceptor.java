@@ -40,7 +40,7 @@ public final class Acceptor implements FrontEndSource {
     @Override
     public void listen() {
         try {
-            watch = reactor.watch(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
+            watch = reactor.watchSlow(socket.number(), Epoll.EPOLLIN, _ -> onAcceptable());
             set(Optional.empty());
         } catch (LinuxException e) {
             onFailed(e);

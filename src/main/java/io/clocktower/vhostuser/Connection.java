@@ -107,7 +107,7 @@ public final class Connection implements AutoCloseable {
     }
 
     private void listen() {
-        watch = reactor.watch(descriptor.number(), Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
+        watch = reactor.watchSlow(descriptor.number(), Epoll.EPOLLIN | Epoll.EPOLLRDHUP, _ -> onReadable());
     }
 
     /**

@@ -113,7 +113,7 @@ final class StateTransfer {
         Pipe pipe = Pipe.create();
         try {
             pipe.readEnd().makeNonBlocking();
-            watch = reactor.watch(pipe.readEnd().number(), Epoll.EPOLLIN, _ -> onReadable());
+            watch = reactor.watchSlow(pipe.readEnd().number(), Epoll.EPOLLIN, _ -> onReadable());
             readEnd = pipe.readEnd().move();
             // One more than is valid, so that a state that is too long is found.
             received = new byte[MAX_BYTES + 1];

@@ -63,4 +63,44 @@ class ReactorTest {
         reactor.turn();
         assertEquals(List.of("busy for 5"), heard);
     }
+
+    @Test
+    void slowHandlersHoldAnotherUpForNoMoreThanAFewOfThem() {
+        List<EventFd> events = new ArrayList<>();
+        try (EventFd prompt = EventFd.create()) {
+            for (int i = 0; i < 100; i++) {
+                EventFd slow = EventFd.create();
+                events.add(slow);
+                int number = i;
+                reactor.watchSlow(slow.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> heard.add("slow " + number));
+                slow.signal();
+            }
+            reactor.watch(prompt.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> heard.add("prompt"));
+            for (int turn = 1; heard.size() < 100 + turn - 1; turn++) {
+                prompt.signal();
+                int before = heard.size();
+                reactor.turn();
+                assertEquals("prompt", heard.get(before), "what came last goes first");
+                assertEquals(1 + 4, heard.size() - before, "and the others go on");
+            }
+            assertEquals(100, heard.stream().filter(one -> one.startsWith("slow")).distinct().count());
+        } finally {
+            events.forEach(EventFd::close);
+        }
+    }
+
+    @Test
+    void aSlowWatchThatIsClosedIsHeardOfNoMore() {
+        try (EventFd event = EventFd.create()) {
+            Reactor.Watch watch = reactor.watchSlow(event.number(), Epoll.EPOLLIN, _ -> heard.add("slow"));
+            event.signal();
+            reactor.turn();
+            reactor.turn();
+            assertEquals(List.of("slow", "slow"), heard, "for as long as it is ready");
+            watch.close();
+            reactor.putOff(() -> heard.add("put off"));
+            reactor.turn();
+        }
+        assertEquals(List.of("slow", "slow", "put off"), heard);
+    }
 }
