@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Who goes first while all processors are busy. The loops do, with the threads of the JVM that can stop them. All others,
- * which run REST and metrics, have a tenth of a share, and so always go on.
+ * which run REST and metrics, have a third of a share, and so always go on.
  */
 public final class Precedence {
 

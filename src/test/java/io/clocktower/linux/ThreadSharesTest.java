@@ -23,7 +23,7 @@ class ThreadSharesTest {
             String before = policy("other");
             ThreadShares.set(name -> name.equals("low-thread-with") ? Share.LOW : Share.FULL);
             assertEquals(before, policy("low-thread-with"));
-            assertEquals("10", field("low-thread-with", NICE_FIELD));
+            assertEquals("5", field("low-thread-with", NICE_FIELD));
             assertEquals(before, policy("other"));
             assertEquals("0", field("other", NICE_FIELD));
         } finally {
