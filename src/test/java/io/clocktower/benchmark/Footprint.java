@@ -29,7 +29,7 @@ public final class Footprint {
     private static final int FIRST_READINGS = 100;
     private static final int DEVICES = 1_000;
     /** As many as 20,000 descriptors are enough for. */
-    private static final int GUESTS = 900;
+    private static final int GUESTS = 800;
     private static final int SCRAPES = 1_000;
     private static final int WARM_UP = 20_000;
     private static final int ROUNDS = 11;
