@@ -121,7 +121,7 @@ final class Rehearsal {
         DeviceCounters.Counts counts = new DeviceCounters(new SystemHostClock(leapSeconds), ClockSpec.DEFAULTS.size())
                 .counts();
         var frontEnd = new FrontEndState(socket, 0, 0, false, 0, List.of(region()), List.of(), List.of(ring(), ring()),
-                new FrontEndState.Received(List.of(), List.of()), null);
+                new FrontEndState.Received(List.of(), List.of()), null, null);
         return new DeviceSnapshot(record, counts, Map.of(), Optional.empty(),
                 new DeviceSnapshot.Socket(EventFd.create().descriptor(), false, false), Optional.of(frontEnd));
     }

@@ -282,7 +282,8 @@ final class BackEnd {
         return new FrontEndState(socket, session.features(), session.protocolFeatures(), areFeaturesRefused, status,
                 session.memory().regions().stream()
                         .map(region -> new FrontEndState.Region(region.place(), region.file())).toList(),
-                session.removed(), vrings.stream().map(Vring::state).toList(), received, logging.state());
+                session.removed(), vrings.stream().map(Vring::state).toList(), received, logging.state(),
+                session.progress());
     }
 
     /**
@@ -308,7 +309,7 @@ final class BackEnd {
     /** A driver may wait for buffers that a process used which was killed before it notified the driver. */
     private void restore(int index, FrontEndState.Ring state) throws ProtocolException {
         RingSetup.check(index, state, session.ringFormat());
-        FrontEndState.Ring recovered = RingRecovery.of(state, session);
+        FrontEndState.Ring recovered = RingRecovery.of(index, state, session);
         vrings.get(index).restore(recovered);
         if (recovered != state) {
             vrings.get(index).events().call().signal();
@@ -329,7 +330,7 @@ final class BackEnd {
         vrings.forEach(vring -> steps.add(vring::abandon));
         steps.add(logging::close);
         session.memory().regions().forEach(region -> steps.add(region::close));
-        steps.add(() -> session.setMemory(MemoryTable.EMPTY));
+        steps.add(session::close);
         Closing.all(steps.toArray(Closing.Step[]::new));
     }
 
@@ -340,7 +341,7 @@ final class BackEnd {
         vrings.forEach(vring -> steps.add(vring::close));
         steps.add(logging::close);
         session.memory().regions().forEach(region -> steps.add(region::close));
-        steps.add(() -> session.setMemory(MemoryTable.EMPTY));
+        steps.add(session::close);
         steps.add(() -> device.onFeatures(0));
         steps.add(device::onReset);
         Closing.all(steps.toArray(Closing.Step[]::new));

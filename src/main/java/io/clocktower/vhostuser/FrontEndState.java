@@ -24,10 +24,11 @@ import java.util.function.UnaryOperator;
  * @param status the device status
  * @param removed guest addresses whose regions were removed, the newest last
  * @param rings in the order of their indices
+ * @param progress the page in which packed rings say how far they came; null without one
  */
 public record FrontEndState(Descriptor socket, long features, long protocolFeatures, boolean areFeaturesRefused,
         int status, List<Region> regions, List<AddressRange> removed, List<Ring> rings, Received received,
-        Log log) {
+        Log log, Descriptor progress) {
 
     /** A release before this one wrote no log. */
     public FrontEndState {
@@ -88,9 +89,9 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
             boolean isOpen, boolean isBroken, boolean wasStopped, boolean isNotificationOwed, Descriptor kick,
             Descriptor call, Descriptor err) {
 
-        private Ring withoutProgress(boolean isPacked) {
-            return new Ring(size, isPacked ? base : OptionalInt.empty(), addresses, isEnabled, isStarted, isOpen,
-                    isBroken || isPacked, wasStopped, true, kick, call, err);
+        private Ring withoutProgress(boolean isPacked, boolean isLost) {
+            return new Ring(size, isPacked && !isOpen ? base : OptionalInt.empty(), addresses, isEnabled, isStarted,
+                    isOpen, isBroken || isLost, wasStopped, true, kick, call, err);
         }
 
         private Ring with(UnaryOperator<Descriptor> others) {
@@ -102,10 +103,11 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
          * The ring as it goes on after its process was killed.
          *
          * @param found its base; empty if that is not known
+         * @param wasOpen whether it was in use, maybe since this state was kept
          */
-        Ring recovered(OptionalInt found) {
-            return new Ring(size, found, addresses, isEnabled, isStarted, isOpen, isBroken || found.isEmpty(),
-                    wasStopped, isNotificationOwed, kick, call, err);
+        Ring recovered(OptionalInt found, boolean wasOpen) {
+            return new Ring(size, found, addresses, isEnabled, isStarted || wasOpen, isOpen || wasOpen,
+                    isBroken || found.isEmpty(), wasStopped, isNotificationOwed, kick, call, err);
         }
     }
 
@@ -125,19 +127,22 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
         all.addAll(received.descriptors());
         all.add(log.file());
         all.add(log.event());
+        all.add(progress);
         all.removeIf(Objects::isNull);
         return all;
     }
 
     /**
-     * The same without what each request changes. A split ring's base is empty then: its used index has it, as buffers are used in
-     * their order. A packed ring has no such index, so it is broken until it is reset.
+     * The same without what each request changes. A ring's base is empty then. A split ring's used index has it, as buffers are used
+     * in their order; a packed ring's is in its progress, without which it is broken until it is reset.
      */
     FrontEndState withoutProgress() {
         boolean isPacked = RingFormat.of(features) == RingFormat.PACKED;
         return new FrontEndState(socket, features, protocolFeatures, areFeaturesRefused, status, regions, removed,
-                rings.stream().map(ring -> ring.kick == null ? ring : ring.withoutProgress(isPacked)).toList(),
-                received, log);
+                rings.stream().map(ring -> ring.kick == null
+                        ? ring
+                        : ring.withoutProgress(isPacked, isPacked && progress == null)).toList(),
+                received, log, progress);
     }
 
     /** Closes all descriptors that no connection took. */
@@ -173,7 +178,8 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
                 regions.stream().map(region -> new Region(region.place(), others.apply(region.file()))).toList(),
                 removed, rings.stream().map(ring -> ring.with(others)).toList(),
                 new Received(received.bytes(), received.descriptors().stream().map(others).toList()),
-                new Log(log.place, orNull(others, log.file), orNull(others, log.event)));
+                new Log(log.place, orNull(others, log.file), orNull(others, log.event)),
+                orNull(others, progress));
     }
 
     private static Descriptor orNull(UnaryOperator<Descriptor> others, Descriptor descriptor) {

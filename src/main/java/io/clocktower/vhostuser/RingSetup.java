@@ -1,6 +1,7 @@
 package io.clocktower.vhostuser;
 
 import io.clocktower.memory.MemoryTable;
+import io.clocktower.virtqueue.PackedProgress;
 import io.clocktower.virtqueue.RingAreas;
 import io.clocktower.virtqueue.RingFormat;
 import io.clocktower.virtqueue.Virtqueue;
@@ -58,6 +59,7 @@ final class RingSetup {
     }
 
     void setBase(int base) {
+        session.progress(index).ifPresent(PackedProgress::clear);
         this.base = OptionalInt.of(base);
     }
 
@@ -150,7 +152,15 @@ final class RingSetup {
         checkAlignment();
         RingAreas areas = locate().orElseThrow();
         beforeUse(areas);
-        return session.ringFormat().open(areas, session.memory(), session.features(), base());
+        Optional<MemorySegment> progress = session.progress(index);
+        // Another process may have gone on with it.
+        OptionalInt found = progress.isPresent()
+                ? PackedProgress.base(progress.get(), areas.descriptorArea())
+                : OptionalInt.empty();
+        Virtqueue virtqueue = session.ringFormat().open(areas, session.memory(), session.features(),
+                found.orElse(base()));
+        progress.ifPresent(virtqueue::keepProgress);
+        return virtqueue;
     }
 
     OptionalInt givenBase() {
@@ -185,6 +195,7 @@ final class RingSetup {
     }
 
     void forget() {
+        session.progress(index).ifPresent(PackedProgress::clear);
         size = 0;
         base = OptionalInt.empty();
         hasAddresses = false;

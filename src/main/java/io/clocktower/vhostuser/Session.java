@@ -1,14 +1,18 @@
 package io.clocktower.vhostuser;
 
+import io.clocktower.linux.Descriptor;
 import io.clocktower.memory.MemoryLimits;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.virtqueue.RingFormat;
 import io.clocktower.vhostuser.FrontEndState.AddressRange;
+import io.clocktower.virtqueue.RingFormat;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -20,6 +24,7 @@ final class Session {
     private long features;
     private long protocolFeatures;
     private MemoryTable memory = MemoryTable.EMPTY;
+    private ProgressPage progress;
     private final ArrayDeque<AddressRange> removed = new ArrayDeque<>();
 
     /** The negotiated feature bits, vhost-user's own included. */
@@ -29,6 +34,33 @@ final class Session {
 
     void setFeatures(long features) {
         this.features = features;
+        if (ringFormat() == RingFormat.PACKED && progress == null) {
+            try {
+                progress = ProgressPage.create();
+            } catch (IOException e) {
+                // The rings are served; if the process is killed, they are broken until they are reset.
+                progress = null;
+            }
+        }
+    }
+
+    /** Where a packed ring says how far it came; empty without one. */
+    Optional<MemorySegment> progress(int ring) {
+        return Optional.ofNullable(progress).map(page -> page.of(ring));
+    }
+
+    /** The descriptor of all that; null without one. It stays the session's. */
+    Descriptor progress() {
+        return progress == null ? null : progress.descriptor();
+    }
+
+    /** Forgets the memory, whose regions the caller closes, and closes the progress. */
+    void close() {
+        setMemory(MemoryTable.EMPTY);
+        if (progress != null) {
+            progress.close();
+            progress = null;
+        }
     }
 
     long protocolFeatures() {
@@ -72,11 +104,14 @@ final class Session {
     }
 
     /** Goes on with what an earlier connection of the same front-end had. */
-    void restore(FrontEndState state, MemoryTable table) {
+    void restore(FrontEndState state, MemoryTable table) throws ProtocolException {
         features = state.features();
         protocolFeatures = state.protocolFeatures();
         memory = table;
         removed.addAll(state.removed());
+        if (state.progress() != null) {
+            progress = ProgressPage.adopt(state.progress());
+        }
     }
 
     RingFormat ringFormat() {

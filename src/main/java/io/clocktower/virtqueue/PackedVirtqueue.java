@@ -1,8 +1,7 @@
 package io.clocktower.virtqueue;
 
 import static io.clocktower.memory.LittleEndian.le16;
-import static io.clocktower.memory.LittleEndian.setLe16;
-import static io.clocktower.memory.LittleEndian.setLe32;
+import static io.clocktower.memory.LittleEndian.setLe64;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
@@ -12,9 +11,9 @@ import java.lang.invoke.VarHandle;
  * A packed virtqueue from the device's side. VIRTIO 1.4, "Packed Virtqueues".
  *
  * <pre>
- * descriptor, 16 bytes     event suppression
- *    0 le64 addr              0 le16 offset in bits 0-14, wrap counter in bit 15
- *    8 le32 len               2 le16 flags in bits 0-1
+ * descriptor, 16 bytes
+ *    0 le64 addr
+ *    8 le32 len
  *   12 le16 id
  *   14 le16 flags
  * </pre>
@@ -35,22 +34,14 @@ final class PackedVirtqueue implements Virtqueue {
     /** Both indices 0 and both wrap counters 1: a new ring. */
     static final int INITIAL_BASE = 0x8000_8000;
 
-    static final long EVENT_BYTES = 4;
-
     private static final long LENGTH_OFFSET = 8;
-    private static final long ID_OFFSET = 12;
-    private static final long FLAGS_OFFSET = 14;
-    private static final long EVENT_FLAGS_OFFSET = 2;
+    static final long FLAGS_OFFSET = 14;
 
     private static final int DESC_F_NEXT = 1;
     private static final int DESC_F_WRITE = 2;
     private static final int DESC_F_INDIRECT = 4;
     private static final int DESC_F_AVAIL = 1 << 7;
     private static final int DESC_F_USED = 1 << 15;
-    private static final int EVENT_FLAGS_MASK = 3;
-    private static final int EVENT_FLAGS_ENABLE = 0;
-    private static final int EVENT_FLAGS_DISABLE = 1;
-    private static final int EVENT_FLAGS_DESC = 2;
     /** How far a look goes: enough for a batch, little for one request. */
     private static final int MAX_LOOK = 64;
     private static final int INDEX_MASK = 0x7fff;
@@ -69,6 +60,8 @@ final class PackedVirtqueue implements Virtqueue {
     private int usedIndex;
     private boolean usedWrap;
     private int pushedSinceNotified;
+    /** Null if no other process goes on with the ring. */
+    private MemorySegment progress;
     /** Whether a turn ended within a list: it goes on at nextIndex, or in an indirect table if that has entries. */
     private boolean isInList;
     private int nextIndex;
@@ -86,15 +79,32 @@ final class PackedVirtqueue implements Virtqueue {
     PackedVirtqueue(RingAreas ring, MemoryTable memory, long features, int base) throws VirtqueueException {
         this.ring = ring;
         this.memory = memory;
+        goTo(base);
         hasIndirect = (features & Feature.INDIRECT_DESC) != 0;
         hasEventIdx = (features & Feature.EVENT_IDX) != 0;
+        if (availIndex >= ring.size() || usedIndex >= ring.size()) {
+            throw new VirtqueueException("base %#x is outside a ring of %d".formatted(base, ring.size()));
+        }
+    }
+
+    private void goTo(int base) {
         availIndex = base & INDEX_MASK;
         availWrap = (base & WRAP) != 0;
         usedIndex = base >>> 16 & INDEX_MASK;
         usedWrap = (base >>> 16 & WRAP) != 0;
-        if (availIndex >= ring.size() || usedIndex >= ring.size()) {
-            throw new VirtqueueException("base %#x is outside a ring of %d".formatted(base, ring.size()));
+    }
+
+    /** A ring that begins with buffers that its driver has not got back from an earlier device has no progress to keep. */
+    @Override
+    public void keepProgress(MemorySegment kept) {
+        progress = availIndex == usedIndex && availWrap == usedWrap ? kept : null;
+        if (progress != null) {
+            PackedProgress.write(progress, place(), place());
         }
+    }
+
+    private int place() {
+        return usedIndex | (usedWrap ? WRAP : 0);
     }
 
     @Override
@@ -108,7 +118,7 @@ final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int base() {
-        return (usedIndex | (usedWrap ? WRAP : 0)) << 16 | availIndex | (availWrap ? WRAP : 0);
+        return place() << 16 | availIndex | (availWrap ? WRAP : 0);
     }
 
     @Override
@@ -237,7 +247,7 @@ final class PackedVirtqueue implements Virtqueue {
         return looks;
     }
 
-    private static boolean isAvailable(int flags, boolean wrap) {
+    static boolean isAvailable(int flags, boolean wrap) {
         return (flags & DESC_F_AVAIL) != 0 == wrap && (flags & DESC_F_USED) != 0 != wrap;
     }
 
@@ -247,26 +257,43 @@ final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
-        MemorySegment descriptors = ring.descriptorArea();
         long entry = DescriptorCopy.BYTES * usedIndex;
-        setLe32(descriptors, entry + LENGTH_OFFSET, usedLength);
-        setLe16(descriptors, entry + ID_OFFSET, chain.id());
-        VarHandle.releaseFence();
         int flags = (usedWrap ? DESC_F_AVAIL | DESC_F_USED : 0) | (usedLength > 0 ? DESC_F_WRITE : 0);
-        setLe16(descriptors, entry + FLAGS_OFFSET, flags);
-        if (ring.isLogged()) {
-            memory.log().mark(ring.descriptorLog() + entry + LENGTH_OFFSET, DescriptorCopy.BYTES - LENGTH_OFFSET);
-        }
+        int before = place();
         usedIndex += chain.ringEntries();
         if (usedIndex >= ring.size()) {
             usedIndex -= ring.size();
             usedWrap = !usedWrap;
+        }
+        if (progress != null) {
+            // After the flags of the buffer before this one.
+            VarHandle.releaseFence();
+            PackedProgress.write(progress, before, place());
+        }
+        VarHandle.releaseFence();
+        // One store: a process that is killed leaves no descriptor half used.
+        setLe64(ring.descriptorArea(), entry + LENGTH_OFFSET,
+                Integer.toUnsignedLong(usedLength) | (long) chain.id() << 32 | (long) flags << 48);
+        if (ring.isLogged()) {
+            memory.log().mark(ring.descriptorLog() + entry + LENGTH_OFFSET, DescriptorCopy.BYTES - LENGTH_OFFSET);
         }
         pushedSinceNotified += chain.ringEntries();
     }
 
     @Override
     public boolean catchUp() throws VirtqueueException {
+        if (progress != null) {
+            int now = PackedProgress.base(progress, ring.descriptorArea())
+                    .orElseThrow(() -> new VirtqueueException("another process stopped it, and ended"));
+            boolean isBehind = now != base();
+            if (isBehind) {
+                goTo(now);
+                isInList = false;
+                availSeen = 0;
+                pushedSinceNotified = 0;
+            }
+            return isBehind;
+        }
         int flags = flagsAt(usedIndex);
         if ((flags & DESC_F_AVAIL) != 0 == usedWrap && (flags & DESC_F_USED) != 0 == usedWrap) {
             throw new VirtqueueException("another process used descriptor %d, and ended".formatted(usedIndex));
@@ -282,41 +309,20 @@ final class PackedVirtqueue implements Virtqueue {
         }
         pushedSinceNotified = 0;
         VarHandle.fullFence();
-        int flags = le16(ring.driverArea(), EVENT_FLAGS_OFFSET) & EVENT_FLAGS_MASK;
-        if (flags == EVENT_FLAGS_DESC && hasEventIdx) {
-            return isPushed(le16(ring.driverArea(), 0), pushed);
-        }
-        return flags != EVENT_FLAGS_DISABLE;
-    }
-
-    /** Whether the descriptor that the driver wants to hear of is among the last that were pushed. */
-    private boolean isPushed(int event, int pushed) {
-        boolean isThisLap = (event & WRAP) != 0 == usedWrap;
-        int index = (event & INDEX_MASK) - (isThisLap ? 0 : ring.size());
-        return pushed >= ring.size() || index < usedIndex && index >= usedIndex - pushed;
+        return PackedEvents.isWanted(ring, hasEventIdx, pushed, usedIndex, usedWrap);
     }
 
     @Override
     public void disableNotifications() {
-        setEventFlags(EVENT_FLAGS_DISABLE);
-    }
-
-    /** Marks the whole structure for a front-end that migrates the guest: the offset may have been written before. */
-    private void setEventFlags(int flags) {
-        setLe16(ring.deviceArea(), EVENT_FLAGS_OFFSET, flags);
-        if (ring.isLogged()) {
-            memory.log().mark(ring.deviceLog(), EVENT_BYTES);
-        }
+        PackedEvents.disable(ring, memory);
     }
 
     @Override
     public boolean enableNotifications() {
         if (hasEventIdx) {
-            setLe16(ring.deviceArea(), 0, availIndex | (availWrap ? WRAP : 0));
-            VarHandle.releaseFence();
-            setEventFlags(EVENT_FLAGS_DESC);
+            PackedEvents.enableAt(ring, memory, availIndex | (availWrap ? WRAP : 0));
         } else {
-            setEventFlags(EVENT_FLAGS_ENABLE);
+            PackedEvents.enable(ring, memory);
         }
         VarHandle.fullFence();
         return hasAvailable();
@@ -325,7 +331,7 @@ final class PackedVirtqueue implements Virtqueue {
     @Override
     public boolean leaveNotificationsOn() {
         // We do not know where the driver is, so it is to notify us of every buffer.
-        setEventFlags(EVENT_FLAGS_ENABLE);
+        PackedEvents.enable(ring, memory);
         VarHandle.fullFence();
         return hasAvailable();
     }

@@ -71,12 +71,12 @@ public enum RingFormat {
 
         @Override
         public long driverAreaBytes(int size, long features) {
-            return PackedVirtqueue.EVENT_BYTES;
+            return PackedEvents.BYTES;
         }
 
         @Override
         public long deviceAreaBytes(int size, long features) {
-            return PackedVirtqueue.EVENT_BYTES;
+            return PackedEvents.BYTES;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.clocktower.virtqueue;
 
 import io.clocktower.memory.MemoryTable;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A virtqueue from the device's side. One thread owns it. Nothing it does allocates, except for a chain that is longer
@@ -76,6 +77,15 @@ public interface Virtqueue {
      * @throws VirtqueueException if it did, and the ring does not tell how far it came
      */
     boolean catchUp() throws VirtqueueException;
+
+    /**
+     * Keeps how far the device has come where another process finds it, if the ring itself does not say so.
+     *
+     * @param progress {@link PackedProgress#BYTES} bytes
+     */
+    default void keepProgress(MemorySegment progress) {
+        // A split ring's used index says it.
+    }
 
     /** How far the device has come, as vhost-user's GET_VRING_BASE reports it. */
     int base();

@@ -16,6 +16,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,9 +42,12 @@ class DescriptorStoreIT {
     private static final long MINUTE_NS = TimeUnit.MINUTES.toNanos(1);
     private static final String DEVICE = "api/v1/devices/vm0";
 
+    private static final Pattern ENABLED_ALARM = Pattern.compile("\"isEnabled\"\\s*:\\s*true");
+
     @TempDir
     private Path directory;
     private FakeServiceManager manager;
+    private PackagedApplication service;
 
     @BeforeEach
     void start() throws Exception {
@@ -51,7 +56,15 @@ class DescriptorStoreIT {
 
     @AfterEach
     void stop() throws Exception {
+        if (service != null) {
+            service.close();
+        }
         manager.close();
+    }
+
+    private void launch(Map<String, String> properties) throws Exception {
+        service = manager.start(properties);
+        service.awaitReady();
     }
 
     private Path socket(String device) {
@@ -67,7 +80,7 @@ class DescriptorStoreIT {
         return properties;
     }
 
-    private static int post(PackagedApplication service, String path, String body) throws Exception {
+    private int post(String path, String body) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(HttpRequest.newBuilder(service.root().resolve(path))
                     .header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)).build(),
@@ -129,102 +142,73 @@ class DescriptorStoreIT {
         }
     }
 
-    private PackagedApplication restarted(PackagedApplication service, String signal, Map<String, String> properties)
-            throws Exception {
+    private void restart(String signal, Map<String, String> properties) throws Exception {
         service.signal(signal);
         assertEquals(signal.equals("KILL") ? 137 : 143, service.awaitEnd().status());
         service.close();
-        PackagedApplication next = manager.start(properties);
-        next.awaitReady();
-        return next;
+        launch(properties);
+    }
+
+    private void awaitAlarmOnDisk() throws Exception {
+        Path file = directory.resolve("state").resolve("vm0.json");
+        long endNs = System.nanoTime() + MINUTE_NS;
+        while (!ENABLED_ALARM.matcher(Files.readString(file)).find()) {
+            assertTrue(System.nanoTime() < endNs, "the alarm is not kept");
+            Thread.sleep(1);
+        }
     }
 
     @Test
     void aGuestReadsOnWhileTheServiceIsKilledAndRestarted() throws Exception {
         Map<String, String> properties = properties("vm0");
-        PackagedApplication service = manager.start(properties);
-        try {
-            service.awaitReady();
-            try (var guest = new Guest(socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 16, 0);
-                    var alarmq = new Alarmq(guest)) {
-                alarmq.makeAvailable();
-                long now = guest.request(REQUEST, 16).le64(8);
-                assertEquals(OK, guest.request(setAlarm(0, now + 60 * MINUTE_NS, 1), 8).status());
-                assertEquals(201, post(service, DEVICE + "/faults", "{\"type\":\"step\",\"offset\":\"-5m\"}"));
-                manager.awaitStored("connection-vm0");
-                // The alarm is on disk.
-                Thread.sleep(500);
-                try (var reads = new Reads(guest)) {
-                    for (int i = 0; i < RESTARTS; i++) {
-                        reads.awaitMore(1_000);
-                        service = restarted(service, i % 2 == 0 ? "KILL" : "TERM", properties);
-                        reads.awaitMore(1_000);
-                        assertEquals(1, service.get(DEVICE + "/faults").size());
-                        service.await(DEVICE, device -> device.path("state").asText().equals("running"));
-                    }
+        launch(properties);
+        try (var guest = new Guest(socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 16, 0);
+                var alarmq = new Alarmq(guest)) {
+            alarmq.makeAvailable();
+            long now = guest.request(REQUEST, 16).le64(8);
+            assertEquals(OK, guest.request(setAlarm(0, now + 60 * MINUTE_NS, 1), 8).status());
+            assertEquals(201, post(DEVICE + "/faults", "{\"type\":\"step\",\"offset\":\"-5m\"}"));
+            awaitAlarmOnDisk();
+            manager.awaitKept("connection-vm0", service);
+            try (var reads = new Reads(guest)) {
+                for (int i = 0; i < RESTARTS; i++) {
+                    reads.awaitMore(1_000);
+                    manager.awaitKept("connection-vm0", service);
+                    restart(i % 2 == 0 ? "KILL" : "TERM", properties);
+                    reads.awaitMore(1_000);
+                    assertEquals(1, service.get(DEVICE + "/faults").size());
+                    service.await(DEVICE, device -> device.path("state").asText().equals("running"));
                 }
-                assertFalse(alarmq.hasNotification(), "the alarm is not due");
-                assertEquals(200, post(service, DEVICE + "/alarms/0/expire", ""));
-                assertEquals(0, alarmq.awaitNotification());
-                assertEquals(2, guest.frontEnd().askU64(FrontEnd.GET_QUEUE_NUM), "the front-end is answered, too");
             }
-            service.await(DEVICE, device -> device.path("state").asText().equals("waiting"));
-            manager.awaitStored();
-        } finally {
-            service.close();
+            assertFalse(alarmq.hasNotification(), "the alarm is not due");
+            assertEquals(200, post(DEVICE + "/alarms/0/expire", ""));
+            assertEquals(0, alarmq.awaitNotification());
+            assertEquals(2, guest.frontEnd().askU64(FrontEnd.GET_QUEUE_NUM), "the front-end is answered, too");
         }
-    }
-
-    /** A packed ring does not say how far it came: after a kill its driver has to reset it, after a restart it goes on. */
-    @Test
-    void aPackedRingGoesOnAfterARestartAndIsBrokenAfterAKill() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        PackagedApplication service = manager.start(properties);
-        try {
-            service.awaitReady();
-            try (var guest = new Guest(socket("vm0"), Guest.FEATURES | FrontEnd.RING_PACKED, 16, 0)) {
-                for (int i = 0; i < 100; i++) {
-                    assertEquals(OK, guest.request(REQUEST, 16).status());
-                }
-                manager.awaitStored("connection-vm0");
-                service = restarted(service, "TERM", properties);
-                for (int i = 0; i < 100; i++) {
-                    assertEquals(OK, guest.request(REQUEST, 16).status());
-                }
-                Thread.sleep(500);
-                service = restarted(service, "KILL", properties);
-                service.await(DEVICE, device -> device.path("obstacle").asText().equals("requestq broken"));
-            }
-        } finally {
-            service.close();
-        }
+        service.await(DEVICE, device -> device.path("state").asText().equals("waiting"));
+        manager.awaitStored();
     }
 
     /** The front-end may wait for an answer that the killed process owed: it must see the connection end. */
     @Test
     void aConnectionThatChangedAfterItWasKeptIsClosed() throws Exception {
         Map<String, String> properties = properties("vm0");
-        PackagedApplication service = manager.start(properties);
-        try {
-            service.awaitReady();
-            try (var frontEnd = new FrontEnd(socket("vm0"))) {
-                frontEnd.askU64(FrontEnd.GET_FEATURES);
-                manager.awaitStored("connection-vm0");
-                // The next message comes so soon after each record that the service is not killed in between.
-                var asked = new CountDownLatch(1_000);
-                Thread asking = Thread.ofPlatform().start(() -> askUntilClosed(frontEnd, asked));
-                assertTrue(asked.await(1, TimeUnit.MINUTES));
-                service = restarted(service, "KILL", properties);
-                assertTrue(asking.join(Duration.ofMinutes(1)), "the front-end is still answered");
-                assertTrue(service.log().contains("vm0: the connection that was kept cannot be gone on with"),
-                        service::log);
-            }
-            manager.awaitStored();
-            try (var guest = new Guest(socket("vm0"))) {
-                assertEquals(OK, guest.request(REQUEST, 16).status());
-            }
-        } finally {
-            service.close();
+        launch(properties);
+        try (var frontEnd = new FrontEnd(socket("vm0"))) {
+            frontEnd.askU64(FrontEnd.GET_FEATURES);
+            manager.awaitStored("connection-vm0");
+            // The next message comes so soon after each record that the service is not killed in between.
+            var asked = new CountDownLatch(1_000);
+            Thread asking = Thread.ofPlatform().start(() -> askUntilClosed(frontEnd, asked));
+            assertTrue(asked.await(1, TimeUnit.MINUTES));
+            restart("KILL", properties);
+            assertTrue(asking.join(Duration.ofMinutes(1)), "the front-end is still answered");
+            assertTrue(service.log().contains("vm0: the connection that was kept cannot be gone on with"),
+                    service::log);
+        }
+        manager.awaitStored();
+        try (var guest = new Guest(socket("vm0"))) {
+            assertEquals(OK, guest.request(REQUEST, 16).status());
         }
     }
 
@@ -243,16 +227,14 @@ class DescriptorStoreIT {
     @Test
     void aHandOverTakesTheConnectionOutOfTheStore() throws Exception {
         Map<String, String> properties = properties("vm0");
-        try (PackagedApplication service = manager.start(properties)) {
-            service.awaitReady();
-            try (var guest = new Guest(socket("vm0"))) {
-                manager.awaitStored("connection-vm0");
-                try (var next = PackagedApplication.handover(service, directory.resolve("next.log"), properties)) {
-                    assertEquals(0, service.awaitEnd().status());
-                    next.awaitReady();
-                    manager.awaitStored();
-                    assertEquals(OK, guest.request(REQUEST, 16).status());
-                }
+        launch(properties);
+        try (var guest = new Guest(socket("vm0"))) {
+            manager.awaitStored("connection-vm0");
+            try (var next = PackagedApplication.handover(service, directory.resolve("next.log"), properties)) {
+                assertEquals(0, service.awaitEnd().status());
+                next.awaitReady();
+                manager.awaitStored();
+                assertEquals(OK, guest.request(REQUEST, 16).status());
             }
         }
     }
@@ -261,24 +243,19 @@ class DescriptorStoreIT {
     @Test
     void aFrontEndIsDisconnectedIfTheDeviceHasOtherClocksThen() throws Exception {
         Map<String, String> properties = properties("vm0");
-        PackagedApplication service = manager.start(properties);
-        try {
-            service.awaitReady();
-            try (var frontEnd = new FrontEnd(socket("vm0"))) {
-                frontEnd.askU64(FrontEnd.GET_FEATURES);
-                manager.awaitStored("connection-vm0");
-                Map<String, String> changed = properties("vm0");
-                changed.put("clocktower.devices.vm0.clocks[0].type", "tai");
-                service = restarted(service, "TERM", changed);
-                frontEnd.awaitClosed();
-                manager.awaitStored();
-                assertTrue(service.log().contains("vm0: its front-end is disconnected"), service::log);
-                try (var guest = new Guest(socket("vm0"))) {
-                    assertEquals(OK, guest.request(REQUEST, 16).status());
-                }
+        launch(properties);
+        try (var frontEnd = new FrontEnd(socket("vm0"))) {
+            frontEnd.askU64(FrontEnd.GET_FEATURES);
+            manager.awaitStored("connection-vm0");
+            Map<String, String> changed = properties("vm0");
+            changed.put("clocktower.devices.vm0.clocks[0].type", "tai");
+            restart("TERM", changed);
+            frontEnd.awaitClosed();
+            manager.awaitStored();
+            assertTrue(service.log().contains("vm0: its front-end is disconnected"), service::log);
+            try (var guest = new Guest(socket("vm0"))) {
+                assertEquals(OK, guest.request(REQUEST, 16).status());
             }
-        } finally {
-            service.close();
         }
     }
 
@@ -286,56 +263,49 @@ class DescriptorStoreIT {
     @Test
     void aConnectionOutlivesStartsThatFail() throws Exception {
         Map<String, String> properties = properties("vm0");
-        PackagedApplication service = manager.start(properties);
-        try {
-            service.awaitReady();
-            try (var guest = new Guest(socket("vm0"))) {
-                manager.awaitStored("connection-vm0");
-                service.signal("TERM");
-                assertEquals(143, service.awaitEnd().status());
-                for (String failing : List.of("vm", "vm1")) {
-                    service.close();
-                    Map<String, String> wrong = properties("vm0");
-                    wrong.put("clocktower.devices." + failing + ".socket", "/proc/no-such/" + failing + ".sock");
-                    service = manager.start(wrong);
-                    assertEquals(1, service.awaitEnd().status());
-                }
+        launch(properties);
+        try (var guest = new Guest(socket("vm0"))) {
+            manager.awaitStored("connection-vm0");
+            service.signal("TERM");
+            assertEquals(143, service.awaitEnd().status());
+            for (String failing : List.of("vm", "vm1")) {
                 service.close();
-                service = manager.start(properties);
-                service.awaitReady();
-                assertEquals(OK, guest.request(REQUEST, 16).status());
+                Map<String, String> wrong = properties("vm0");
+                wrong.put("clocktower.devices." + failing + ".socket", "/proc/no-such/" + failing + ".sock");
+                service = manager.start(wrong);
+                assertEquals(1, service.awaitEnd().status());
             }
-        } finally {
             service.close();
+            service = manager.start(properties);
+            service.awaitReady();
+            assertEquals(OK, guest.request(REQUEST, 16).status());
         }
     }
 
     @Test
     void whatTheStoreHasNoRoomForIsSaid() throws Exception {
         String[] devices = {"vm0", "vm1", "vm2", "vm3", "vm4"};
-        try (PackagedApplication service = manager.start(properties(devices))) {
-            service.awaitReady();
-            List<FrontEnd> frontEnds = new ArrayList<>();
-            try {
-                for (String device : devices) {
-                    frontEnds.add(new FrontEnd(socket(device)));
-                    frontEnds.getLast().askU64(FrontEnd.GET_FEATURES);
-                    service.await("api/v1/devices/" + device, now -> now.path("state").asText().equals("connected"));
-                }
-                manager.awaitStored("connection-vm0", "connection-vm1", "connection-vm2", "connection-vm3");
-                long endNs = System.nanoTime() + MINUTE_NS;
-                while (!service.log().contains("vm4: its connection is not kept: the service manager keeps 4")) {
-                    assertTrue(System.nanoTime() < endNs, service::log);
-                    Thread.sleep(10);
-                }
-                service.await("api/v1/devices/vm4",
-                        device -> device.path("reason").asText().startsWith("its connection is not kept: "));
-            } finally {
-                for (FrontEnd frontEnd : frontEnds) {
-                    frontEnd.close();
-                }
+        launch(properties(devices));
+        List<FrontEnd> frontEnds = new ArrayList<>();
+        try {
+            for (String device : devices) {
+                frontEnds.add(new FrontEnd(socket(device)));
+                frontEnds.getLast().askU64(FrontEnd.GET_FEATURES);
+                service.await("api/v1/devices/" + device, now -> now.path("state").asText().equals("connected"));
             }
-            manager.awaitStored();
+            manager.awaitStored("connection-vm0", "connection-vm1", "connection-vm2", "connection-vm3");
+            long endNs = System.nanoTime() + MINUTE_NS;
+            while (!service.log().contains("vm4: its connection is not kept: the service manager keeps 4")) {
+                assertTrue(System.nanoTime() < endNs, service::log);
+                Thread.sleep(10);
+            }
+            service.await("api/v1/devices/vm4",
+                    device -> device.path("reason").asText().startsWith("its connection is not kept: "));
+        } finally {
+            for (FrontEnd frontEnd : frontEnds) {
+                frontEnd.close();
+            }
         }
+        manager.awaitStored();
     }
 }

@@ -1,17 +1,25 @@
 package io.clocktower.app;
 
 import io.clocktower.app.Inheriting.Passing;
+import io.clocktower.frontend.Libc;
 import io.clocktower.linux.Descriptor;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.net.DatagramPacket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -23,6 +31,8 @@ import org.newsclub.net.unix.FileDescriptorCast;
 final class FakeServiceManager implements AutoCloseable {
 
     private static final int MAX = 4;
+    private static final int RECORD_BEGINNING = 64;
+    private static final Pattern CHANGES = Pattern.compile("\"changes\":(\\d+)");
 
     private final Path directory;
     private final AFUNIXDatagramSocket socket = AFUNIXDatagramSocket.newInstance();
@@ -88,6 +98,44 @@ final class FakeServiceManager implements AutoCloseable {
                 throw new AssertionError("stored: " + stored.keySet());
             }
             wait(100);
+        }
+    }
+
+    /**
+     * Waits until what is stored under a name is the connection as it is, so that the next process goes on with it.
+     *
+     * @param service which has no other device
+     */
+    void awaitKept(String name, PackagedApplication service) throws Exception {
+        awaitStored(name);
+        long endNs = System.nanoTime() + 60_000_000_000L;
+        while (!isKept(name, service.pid())) {
+            if (System.nanoTime() > endNs) {
+                throw new AssertionError(name + " changed and is not kept again");
+            }
+            Thread.sleep(1);
+        }
+    }
+
+    private synchronized boolean isKept(String name, long pid) throws IOException {
+        String record = new String(Libc.peek(stored.get(name), RECORD_BEGINNING), StandardCharsets.ISO_8859_1);
+        Matcher kept = CHANGES.matcher(record);
+        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+            Path count = files.filter(FakeServiceManager::isCount).findFirst().orElseThrow();
+            try (SeekableByteChannel open = Files.newByteChannel(count)) {
+                ByteBuffer changes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+                open.read(changes);
+                return kept.find() && Long.parseLong(kept.group(1)) == changes.getLong(0);
+            }
+        }
+    }
+
+    /** Whether a descriptor is the page in which the service counts the connection's changes. */
+    private static boolean isCount(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("/memfd:connection");
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -370,10 +370,6 @@ class TransfersIT {
         }
     }
 
-    static LongStream split() {
-        return features().filter(features -> (features & RING_PACKED) == 0);
-    }
-
     /** Has a successor serve for a while, and die. */
     private void serveElsewhere(Step inBetween) throws Exception {
         DeviceTransfer from = devices.host().transfer();
@@ -394,7 +390,7 @@ class TransfersIT {
 
     /** More requests than the ring has entries, and none. */
     @ParameterizedTest
-    @MethodSource("split")
+    @MethodSource("features")
     void aServiceGoesOnWhereItsSuccessorDied(long features) throws Exception {
         try (var guest = new Guest(devices.socket("vm0"), features, 8, 0)) {
             for (int reads : new int[]{0, 1, 5, 21}) {
@@ -407,18 +403,6 @@ class TransfersIT {
                 assertEquals(OK, guest.request(REQUEST, 16).status());
                 assertFalse(guest.ring().hasUsed());
             }
-        }
-    }
-
-    /** A packed ring does not tell how far the successor came. */
-    @Test
-    void aPackedRingThatASuccessorUsedAndLeftIsBroken() throws Exception {
-        try (var guest = new Guest(devices.socket("vm0"), VERSION_1 | RING_PACKED, 8, 0)) {
-            assertEquals(OK, guest.request(REQUEST, 16).status());
-            serveElsewhere(() -> {});
-            assertEquals(OK, guest.request(REQUEST, 16).status());
-            serveElsewhere(() -> assertEquals(OK, guest.request(REQUEST, 16).status()));
-            guest.awaitBroken();
         }
     }
 

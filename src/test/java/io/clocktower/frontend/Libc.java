@@ -1,6 +1,7 @@
 package io.clocktower.frontend;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -41,6 +42,9 @@ public final class Libc {
     private static final MethodHandle POLL = link("poll",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
+    private static final MethodHandle RECV = link("recv",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+
     /** {@code memfd_create}'s flag for huge pages. */
     public static final int MFD_HUGETLB = 4;
     private static final int MFD_ALLOW_SEALING = 2;
@@ -55,6 +59,8 @@ public final class Libc {
     private static final int F_SETFL = 4;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
+    private static final int MSG_PEEK = 2;
+    private static final int MSG_DONTWAIT = 0x40;
     private static final int MNT_FORCE = 1;
     private static final int MNT_DETACH = 2;
 
@@ -245,6 +251,17 @@ public final class Libc {
     static void write(Descriptor file, MemorySegment bytes) {
         try {
             check((int) (long) WRITE.invokeExact(file.number(), bytes, bytes.byteSize()));
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** What waits in a socket, which stays there: at most so many bytes, and none if nothing waits. */
+    public static byte[] peek(Descriptor socket, int bytes) {
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(bytes);
+            long count = (long) RECV.invokeExact(socket.number(), buffer, buffer.byteSize(), MSG_PEEK | MSG_DONTWAIT);
+            return buffer.asSlice(0, Math.max(count, 0)).toArray(JAVA_BYTE);
         } catch (Throwable thrown) {
             throw new AssertionError(thrown);
         }

@@ -78,7 +78,7 @@ class HandoverJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"\"err\":5|\"err\":7", "\"err\":5|\"err\":-1",
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"\"err\":5|\"err\":8", "\"err\":5|\"err\":-1",
             "\"err\":5|\"err\":\"five\"", "\"kick\":3|\"kick\":3,\"kick\":4", "\"socket\":1|\"socket\":null",
             "\"socket\":1,|", "\"status\":15|\"status\":null", "\"regions\":[|\"regions\":[null,",
             "\"file\":2|\"file\":null", "\"removed\":[]|\"removed\":null", "\"counts\":{|\"counts\":null,\"others\":{",

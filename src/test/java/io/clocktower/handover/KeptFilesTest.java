@@ -57,7 +57,7 @@ class KeptFilesTest {
                     false, EventFd.create().descriptor(), EventFd.create().descriptor(), null);
             return new KeptConnection(ClockSpec.DEFAULTS,
                     new FrontEndState(pair.getFirst(), 7, 9, false, 15, memory, List.of(),
-                            List.of(ring), new FrontEndState.Received(List.of(), List.of()), null),
+                            List.of(ring), new FrontEndState.Received(List.of(), List.of()), null, null),
                     Optional.empty());
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -162,7 +162,7 @@ class KeptFilesTest {
         var received = new FrontEndState.Received(Collections.nCopies(1 << 20, (byte) 0), List.of());
         var large = new KeptConnection(ClockSpec.DEFAULTS,
                 new FrontEndState(state.socket(), 0, 0, false, 0, state.regions(), List.of(),
-                        state.rings(), received, null),
+                        state.rings(), received, null, null),
                 Optional.empty());
         files.write(connection, 0);
         assertThrows(IOException.class, () -> files.write(large, 1));

@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Descriptors as the recorded hand-over has them, in its order, and a log behind them. */
+/** Descriptors as the recorded hand-over has them, in its order, and behind them a log and the progress of rings. */
 final class Passed implements AutoCloseable {
 
     private static final int MEMORY_BYTES = 4 << 20;
     private static final int LOG_BYTES = 1 << 16;
+    private static final int PROGRESS_BYTES = 4096;
 
     private final List<Descriptor> peers = new ArrayList<>();
     private final List<Descriptor> all = new ArrayList<>();
@@ -32,6 +33,7 @@ final class Passed implements AutoCloseable {
             all.add(Libc.eventFd());
         }
         all.add(Libc.sealedMemfd(LOG_BYTES));
+        all.add(Libc.memfd(PROGRESS_BYTES));
     }
 
     /** They stay this object's. */
