@@ -7,6 +7,7 @@
  *   clocks             N=NAME for every /dev/ptpN
  *   read N             the reading of /dev/ptpN
  *   monotone N COUNT   COUNT readings of /dev/ptpN: how many were less than the one before, the first, the last
+ *   latency N COUNT    how long COUNT readings of /dev/ptpN took: the median, and the 99th percentile
  *   difference A B     reading of B less reading of A, and for how long it is uncertain; the best of several
  *   offset N           CLOCK_REALTIME less /dev/ptpN, and for how long it is uncertain; the best of several
  *   follow N NS HOLD LIMIT  waits until CLOCK_REALTIME is within NS of /dev/ptpN and stays so for HOLD ms: after how many
@@ -53,6 +54,7 @@
 #define RTC_DEVICE_ID 17
 #define DIFFERENCE_TRIES 50
 #define OFFSET_TRIES 3
+#define MAX_LATENCIES 1000000
 #define FOLLOW_PERIOD_NS 10000000
 #define NS_PER_MS 1000000LL
 #define ALARM_TIMEOUT_MS 45000
@@ -182,6 +184,49 @@ static int do_monotone(int number, long count)
     return result;
 }
 
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+static int do_latency(int number, long count)
+{
+    int64_t *took, ns;
+    int result = 0, fd;
+
+    if (count < 1 || count > MAX_LATENCIES)
+        return fail("COUNT is not between 1 and %d", MAX_LATENCIES);
+    fd = open_clock(number);
+    if (fd < 0)
+        return -1;
+    took = malloc((size_t)count * sizeof *took);
+    if (!took)
+        result = fail("no memory");
+    for (long i = 0; i < count && !result; i++) {
+        int64_t before = clock_ns(CLOCK_MONOTONIC);
+
+        result = read_clock(fd, &ns);
+        took[i] = clock_ns(CLOCK_MONOTONIC) - before;
+    }
+    close(fd);
+    if (!result) {
+        qsort(took, (size_t)count, sizeof *took, ascending);
+        fprintf(answer, "%lld %lld", (long long)took[count / 2], (long long)took[count * 99 / 100]);
+    }
+    free(took);
+    return result;
+}
+
 /* B is read between two readings of A, which bound it. */
 static int do_difference(int a, int b)
 {
@@ -207,14 +252,6 @@ static int do_difference(int a, int b)
     if (!result)
         fprintf(answer, "%lld %lld", (long long)difference, (long long)best);
     return result;
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
 /* CLOCK_REALTIME less the clock, which is read between two readings of it. */
@@ -586,6 +623,8 @@ static int dispatch(const char *request)
         return do_read(a);
     if (sscanf(request, "monotone %d %ld", &a, &count) == 2)
         return do_monotone(a, count);
+    if (sscanf(request, "latency %d %ld", &a, &count) == 2)
+        return do_latency(a, count);
     if (sscanf(request, "difference %d %d", &a, &b) == 2)
         return do_difference(a, b);
     if (sscanf(request, "offset %d", &a) == 1)

@@ -1,21 +1,23 @@
 package io.clocktower.guest;
 
 import static io.clocktower.guest.PtpClock.UTC;
+import static io.clocktower.guest.ServedGuests.assertServes;
+import static io.clocktower.guest.ServedGuests.assertServesDuring;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * What happens to a VM in its life, and its guest's clocks are right after it: paused, killed, its device
+ * What happens to a VM in its life, and its guest's clocks are right after it: paused, reset, killed, its device
  * plugged. {@code -Dguest.lifecycles=long} pauses for longer and repeats more.
  */
 @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -26,7 +28,9 @@ class GuestLifecyclesIT {
     private static final int PAUSE_S = IS_LONG ? 30 : 1;
     private static final int REPLACEMENTS = IS_LONG ? 10 : 2;
     private static final int KILLS = IS_LONG ? 20 : 2;
-    private static final int READINGS = 20;
+    private static final int PAUSES = 10;
+    /** Longer than a boot takes on an idle processor, so that the alarm is still pending while the guest boots. */
+    private static final int BOOT_S = 15;
     private static final long SECOND_NS = Duration.ofSeconds(1).toNanos();
 
     @RegisterExtension
@@ -57,6 +61,41 @@ class GuestLifecyclesIT {
         long reading = Long.parseLong(vm.ask("read " + number));
         assertTrue(reading >= before && reading <= HostReading.realtimeNs(), "the first reading is " + reading);
         awaitDelivered(delivered + 1);
+        assertServes(vm);
+    }
+
+    @Test
+    void quickPausesUnderReadsDisturbNoReading() {
+        try (var monitor = GUESTS.monitor("vm0")) {
+            assertServesDuring(vm, () -> {
+                for (int i = 0; i < PAUSES; i++) {
+                    monitor.run("stop");
+                    monitor.run("cont");
+                }
+            });
+        }
+        assertServes(vm);
+    }
+
+    @Test
+    void anAlarmSurvivesAResetOfTheVm() {
+        long delivered = alarm().path("delivered").asLong();
+        long due = Long.parseLong(vm.ask("setalarm " + BOOT_S));
+        try (var monitor = GUESTS.monitor("vm0")) {
+            monitor.run("system_reset");
+        }
+        vm.awaitRestart();
+        assertServes(vm);
+        awaitServed(due);
+        awaitDelivered(delivered + 1);
+    }
+
+    @Test
+    void aSecondQemuIsRefusedAndTheFirstGoesOn() {
+        assertServesDuring(vm, () -> assertThrows(IllegalStateException.class,
+                () -> GUESTS.boot("second", GuestVm.Device.RTC.at(GUESTS.socket("vm0")))));
+        String log = GUESTS.application().log();
+        assertTrue(log.contains("vm0: refused a second front-end while the one of pid"), log);
         assertServes(vm);
     }
 
@@ -112,21 +151,6 @@ class GuestLifecyclesIT {
 
     private static String chardev(String device) {
         return "socket,id=rtc,path=" + GUESTS.socket(device);
-    }
-
-    /** Its clocks show what the host's do, and nothing that it asked was refused. */
-    private static void assertServes(GuestVm guest) {
-        for (var clock : PtpClock.values()) {
-            int number = guest.number(clock);
-            var reading = HostReading.narrowest(clock::hostNs, () -> Long.parseLong(guest.ask("read " + number)));
-            assertTrue(reading.errorNs() <= clock.toleranceNs(), () -> clock + ": " + reading);
-        }
-        assertNoneOutside(Stream.generate(() -> HostReading.utc(guest)).limit(READINGS).toList());
-    }
-
-    private static void assertNoneOutside(List<HostReading> readings) {
-        assertTrue(!readings.isEmpty(), "nothing was read");
-        assertEquals(List.of(), readings.stream().filter(reading -> reading.errorNs() > 0).toList());
     }
 
     /** The driver makes the clocks one after another. */

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A running guest, and the agent inside it that answers the requests which {@code src/test/vm/agent.c} documents. */
-final class GuestVm implements AutoCloseable {
+public final class GuestVm implements AutoCloseable {
 
     /** A boot without hardware virtualization takes some 5 s of an idle processor, and one of Debian some 20 s. */
     private static final Duration BOOT = Duration.ofSeconds(300);
@@ -24,6 +24,9 @@ final class GuestVm implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(60);
     private static final Duration EXIT = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 30;
+    /** QEMU's arguments for the memory of most guests. */
+    private static final List<String> MEMORY = List.of("-machine", "q35,memory-backend=mem", "-object",
+            "memory-backend-memfd,id=mem,size=256M,share=on", "-m", "256M");
 
     private final Process qemu;
     private final AgentPort agent;
@@ -49,7 +52,7 @@ final class GuestVm implements AutoCloseable {
     }
 
     /** One of QEMU's devices for an RTC that is served elsewhere. */
-    enum Device {
+    public enum Device {
 
         /** Since QEMU 11.1. */
         RTC("vhost-user-rtc-pci"),
@@ -67,7 +70,7 @@ final class GuestVm implements AutoCloseable {
          *
          * @param properties of the device's, such as {@code packed=on}
          */
-        List<String> at(Path socket, String... properties) {
+        public List<String> at(Path socket, String... properties) {
             var arguments = new StringBuilder(argument).append(",chardev=rtc");
             for (var property : properties) {
                 arguments.append(',').append(property);
@@ -81,29 +84,37 @@ final class GuestVm implements AutoCloseable {
      *
      * @param directory where the guest's console log {@code NAME-console.log} and its agent's socket are made
      */
-    static GuestVm boot(GuestStack stack, Path directory, String name, List<String> devices) {
-        return boot(stack, directory, name, "", devices);
+    public static GuestVm boot(GuestStack stack, Path directory, String name, List<String> devices) {
+        return boot(stack, directory, name, MEMORY, devices);
+    }
+
+    /**
+     * The same with other memory.
+     *
+     * @param memory QEMU's arguments for the machine and its memory
+     */
+    static GuestVm boot(GuestStack stack, Path directory, String name, List<String> memory, List<String> devices) {
+        return boot(stack, directory, name, "", memory, devices);
     }
 
     /** The same with Debian and its systemd, whose disk forgets everything when QEMU ends. */
     static GuestVm bootDebian(GuestStack stack, Path directory, String name, List<String> devices) {
-        return boot(stack, directory, name, DEBIAN, Stream.concat(devices.stream(), Stream.of("-drive",
+        return boot(stack, directory, name, DEBIAN, MEMORY, Stream.concat(devices.stream(), Stream.of("-drive",
                 "if=none,id=root,format=raw,snapshot=on,file=" + escaped(stack.debian()), "-device",
                 "virtio-blk-pci,drive=root")).toList());
     }
 
     private static GuestVm boot(GuestStack stack, Path directory, String name, String kernelArguments,
-            List<String> devices) {
+            List<String> memory, List<String> devices) {
         var socket = directory.resolve(name + "-agent.sock");
         var console = directory.resolve(name + "-console.log");
         var command = new ArrayList<>(List.of(stack.qemu().toString(), "-name", name, "-accel", "tcg",
-                "-machine", "q35,memory-backend=mem",
-                "-object", "memory-backend-memfd,id=mem,size=256M,share=on", "-m", "256M", "-smp", "1",
-                "-nodefaults", "-no-user-config", "-display", "none",
+                "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
                 "-kernel", stack.kernel().toString(), "-initrd", stack.initrd().toString(), "-append",
                 "console=ttyS0" + kernelArguments,
                 "-chardev", "file,id=console,path=" + escaped(console), "-serial", "chardev:console",
                 "-qmp", "unix:" + escaped(monitor(directory, name)) + ",server=on,wait=off"));
+        command.addAll(memory);
         command.addAll(devices);
         command.addAll(List.of("-chardev", "socket,id=agent,path=" + escaped(socket), "-device", "virtio-serial-pci",
                 "-device", "virtserialport,chardev=agent,name=agent"));
@@ -139,7 +150,7 @@ final class GuestVm implements AutoCloseable {
     }
 
     /** The guest's answer to a request of one line. */
-    String ask(String request) {
+    public String ask(String request) {
         return ask(request, ANSWER);
     }
 

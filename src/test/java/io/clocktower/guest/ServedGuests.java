@@ -1,5 +1,8 @@
 package io.clocktower.guest;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.clocktower.app.PackagedApplication;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +13,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -20,6 +26,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * started and the tests are skipped, see {@link GuestStack#require}.
  */
 final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+
+    private static final int READINGS = 20;
 
     private final List<String> devices;
     private final List<GuestVm> vms = new ArrayList<>();
@@ -90,6 +98,47 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
         var vm = GuestVm.boot(stack, directory, name, arguments);
         vms.add(vm);
         return vm;
+    }
+
+    /** A guest with memory of its own kind, see {@link GuestVm#boot(GuestStack, Path, String, List, List)}. */
+    GuestVm boot(String name, List<String> memory, List<String> arguments) {
+        var vm = GuestVm.boot(stack, directory, name, memory, arguments);
+        vms.add(vm);
+        return vm;
+    }
+
+    /** Fails unless a guest's clocks show what the host's do, each once within its tolerance and UTC a few times. */
+    static void assertServes(GuestVm guest) {
+        for (var clock : PtpClock.values()) {
+            int number = guest.number(clock);
+            var reading = HostReading.narrowest(clock::hostNs, () -> Long.parseLong(guest.ask("read " + number)));
+            assertTrue(reading.errorNs() <= clock.toleranceNs(), () -> clock + ": " + reading);
+        }
+        assertNoneOutside(Stream.generate(() -> HostReading.utc(guest)).limit(READINGS).toList());
+    }
+
+    /** Fails if there is no reading, or one outside of the host's time before and after it. */
+    static void assertNoneOutside(List<HostReading> readings) {
+        assertTrue(!readings.isEmpty(), "nothing was read");
+        assertEquals(List.of(), readings.stream().filter(reading -> reading.errorNs() > 0).toList());
+    }
+
+    /** Reads a guest's UTC again and again while something is done. */
+    static void assertServesDuring(GuestVm guest, Runnable something) {
+        var isOver = new AtomicBoolean();
+        var readings = CompletableFuture.supplyAsync(() -> {
+            List<HostReading> all = new ArrayList<>();
+            do {
+                all.add(HostReading.utc(guest));
+            } while (!isOver.get());
+            return all;
+        });
+        try {
+            something.run();
+        } finally {
+            isOver.set(true);
+        }
+        assertNoneOutside(readings.join());
     }
 
     private void removeDirectory() throws IOException {
