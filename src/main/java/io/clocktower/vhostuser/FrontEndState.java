@@ -89,8 +89,9 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
             boolean isOpen, boolean isBroken, boolean wasStopped, boolean isNotificationOwed, Descriptor kick,
             Descriptor call, Descriptor err) {
 
+        /** It looks once without a kick: a process may end after it took one, and before it acted on it. */
         private Ring withoutProgress(boolean isPacked, boolean isLost) {
-            return new Ring(size, isPacked && !isOpen ? base : OptionalInt.empty(), addresses, isEnabled, isStarted,
+            return new Ring(size, isPacked && !isOpen ? base : OptionalInt.empty(), addresses, isEnabled, true,
                     isOpen, isBroken || isLost, wasStopped, true, kick, call, err);
         }
 
@@ -106,7 +107,7 @@ public record FrontEndState(Descriptor socket, long features, long protocolFeatu
          * @param wasOpen whether it was in use, maybe since this state was kept
          */
         Ring recovered(OptionalInt found, boolean wasOpen) {
-            return new Ring(size, found, addresses, isEnabled, isStarted || wasOpen, isOpen || wasOpen,
+            return new Ring(size, found, addresses, isEnabled, isStarted, isOpen || wasOpen,
                     isBroken || found.isEmpty(), wasStopped, isNotificationOwed, kick, call, err);
         }
     }
