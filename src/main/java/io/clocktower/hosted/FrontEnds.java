@@ -193,18 +193,12 @@ final class FrontEnds {
 
     /** Accepts at another socket from now on. */
     void replace(ListeningSocket socket) {
-        if (source instanceof Acceptor acceptor) {
-            acceptor.replace(socket);
-        } else {
-            socket.stop();
-        }
+        source.replace(socket);
     }
 
     /** The socket is gone, and cannot be replaced. */
     void fail(String reason) {
-        if (source instanceof Acceptor acceptor) {
-            acceptor.fail(reason);
-        }
+        source.fail(reason);
     }
 
     /** Closes the connection of the front-end that is connected. Whatever that throws, none is connected then. */
@@ -230,7 +224,7 @@ final class FrontEnds {
         if (connection != null) {
             return DeviceState.CONNECTED;
         }
-        if (source instanceof Connector) {
+        if (source.isConnecting()) {
             return DeviceState.CONNECTING;
         }
         return source.failure().isPresent() ? DeviceState.FAILED : DeviceState.WAITING;

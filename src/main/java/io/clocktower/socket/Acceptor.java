@@ -87,7 +87,12 @@ public final class Acceptor implements FrontEndSource {
         // The next one connects.
     }
 
-    /** Accepts at another socket from now on, as the file of the one before is gone. */
+    @Override
+    public boolean isConnecting() {
+        return false;
+    }
+
+    @Override
     public void replace(ListeningSocket other) {
         if (isRetired) {
             other.stop();
@@ -100,7 +105,7 @@ public final class Acceptor implements FrontEndSource {
         listen();
     }
 
-    /** No front-end can find the socket any more, and it cannot be replaced. */
+    @Override
     public void fail(String reason) {
         if (!isRetired) {
             set(Optional.of(reason));

@@ -139,6 +139,21 @@ public final class Connector implements FrontEndSource {
     }
 
     @Override
+    public boolean isConnecting() {
+        return true;
+    }
+
+    @Override
+    public void replace(ListeningSocket other) {
+        other.stop();
+    }
+
+    @Override
+    public void fail(String reason) {
+        // It has no file.
+    }
+
+    @Override
     public void pause() {
         again.clear();
         tries++;

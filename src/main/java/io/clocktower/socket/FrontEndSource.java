@@ -28,6 +28,19 @@ public sealed interface FrontEndSource permits Acceptor, Connector {
     /** The last front-end has gone, or its connection could not be used. */
     void onGone();
 
+    /** Whether it looks for front-ends, rather than waiting for them. */
+    boolean isConnecting();
+
+    /**
+     * Front-ends come to another socket from now on, as the file of the one before is gone.
+     *
+     * @param socket becomes the source's; one that looks for front-ends closes it
+     */
+    void replace(ListeningSocket socket);
+
+    /** The socket's file is gone, and cannot be replaced. A source that looks for front-ends has none. */
+    void fail(String reason);
+
     /** Takes none until {@link #proceed}. */
     void pause();
 
