@@ -17,6 +17,10 @@ class HandoverIT {
 
     /** How many hand-overs in a row; {@code -Dhandovers=100} for a long run. */
     private static final int HANDOVERS = Integer.getInteger("handovers", 3);
+    private static final int LONG_RUN = 100;
+    /** How long a read may take; in a long run only, which is made on a quiet machine. */
+    private static final long LONGEST_MS = Long.getLong("handovers.longest-ms",
+            HANDOVERS >= LONG_RUN ? 250 : Long.MAX_VALUE);
 
     @TempDir
     private Path directory;
@@ -71,6 +75,7 @@ class HandoverIT {
             System.out.printf("%d hand-overs: longest read %d ms, median %d ms; %d reads, %d alarms%n", HANDOVERS,
                     longest.getLast(), longest.get(HANDOVERS / 2), before, reader.alarms());
             assertTrue(reader.alarms() > 0);
+            assertTrue(longest.getLast() <= LONGEST_MS, () -> "longest reads in ms: " + longest);
             reader.awaitReads(1);
             assertTrue(before >= 100, () -> before + " reads");
         }

@@ -6,7 +6,9 @@ import static io.clocktower.frontend.Requests.ofClock;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.frontend.FrontEnd;
 import io.clocktower.frontend.Guest;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -36,6 +38,7 @@ class HandoverKillsIT {
     private int kept;
     private int lost;
     private int late;
+    private int guests;
 
     private Map<String, String> properties() {
         return Map.of("clocktower.devices.vm0.socket", socket().toString(), "clocktower.state-dir",
@@ -44,6 +47,12 @@ class HandoverKillsIT {
 
     private Path socket() {
         return directory.resolve("vm0.sock");
+    }
+
+    /** The ring formats take turns. */
+    private Guest guest() throws IOException {
+        long format = guests++ % 2 == 0 ? FrontEnd.RING_PACKED : 0;
+        return new Guest(socket(), Guest.FEATURES | format, 256, 0);
     }
 
     @AfterEach
@@ -58,7 +67,7 @@ class HandoverKillsIT {
         System.out.println("seed " + SEED);
         var random = new Random(SEED);
         service = PackagedApplication.start(directory, properties());
-        var guest = new Guest(socket());
+        var guest = guest();
         try {
             for (int i = 0; i < KILLS; i++) {
                 assertEquals(OK, guest.request(REQUEST, 16).status());
@@ -96,7 +105,7 @@ class HandoverKillsIT {
         if (state.equals("waiting")) {
             guest.close();
             lost++;
-            return new Guest(socket());
+            return guest();
         }
         kept++;
         return guest;
@@ -118,7 +127,7 @@ class HandoverKillsIT {
         assertEquals(0, before.awaitEnd().status());
         guest.close();
         service = PackagedApplication.start(directory, properties());
-        return new Guest(socket());
+        return guest();
     }
 
     private static void await(BooleanSupplier condition) {
