@@ -9,6 +9,7 @@ import static io.clocktower.frontend.Requests.READ;
 import static io.clocktower.frontend.Requests.ofClock;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import io.clocktower.app.PackagedApplication.End;
 import io.clocktower.frontend.FrontEnd;
@@ -17,7 +18,6 @@ import io.clocktower.frontend.GuestMemory;
 import io.clocktower.frontend.Libc;
 import io.clocktower.frontend.Noise;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,14 +26,18 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The packaged service under random load for a while: {@code -Dsoak.minutes=30 -Dsoak.devices=200}, and {@code -Dsoak.seed} for
- * the same steps again. Half of the devices have guests that must be answered after each step; the others are abused.
+ * the same steps again. Half of the devices have guests that must be answered after each step; the others are abused. Now and then
+ * the process has no more descriptors and threads than it had.
+ *
+ * <p>
+ * A run of more than five minutes hands over in these alone, and at its end. The process that is there then may have in its first
+ * five minutes what it needs; after them it has at most a fiftieth more memory, each time after a collection.
  */
 class SoakIT {
 
@@ -44,6 +48,13 @@ class SoakIT {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
     private static final int STEPS_A_CHECKPOINT = 60;
     private static final int STEPS_A_HANDOVER = 150;
+    private static final int STATE_BYTES = 4 << 20;
+    private static final int STATE_BYTES_A_DEVICE = 1 << 14;
+    /** For hand-overs, and then for a process to have all the memory that it needs. */
+    private static final long WARM_NS = TimeUnit.MINUTES.toNanos(Integer.getInteger("soak.warm-minutes", 5));
+    private static final double MAX_GROWTH = 1.02;
+    private static final int MAX_VISITORS = 8;
+    private static final int LOOKS = 5;
     private static final byte[] REQUEST = ofClock(READ, 0);
     private static final List<Long> FEATURES = List.of(VERSION_1, VERSION_1 | EVENT_IDX | INDIRECT_DESC,
             VERSION_1 | RING_PACKED, VERSION_1 | RING_PACKED | EVENT_IDX | INDIRECT_DESC);
@@ -58,36 +69,13 @@ class SoakIT {
     private final Random random = new Random(SEED);
     private final List<Guest> healthy = new ArrayList<>();
     private final Map<String, Integer> done = new HashMap<>();
-    private final List<Level> levels = new ArrayList<>();
+    private final List<ProcessLevel> levels = new ArrayList<>();
     private PackagedApplication service;
+    private Shortages shortages;
     private int runs;
     private long longestNs;
-
-    /**
-     * What the process has, with the healthy guests alone.
-     *
-     * @param residentKb its resident memory
-     */
-    private record Level(int descriptors, int threads, long residentKb) {
-
-        static Level of(long pid) throws IOException {
-            try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
-                int descriptors = (int) files.count();
-                Map<String, Long> status = new HashMap<>();
-                for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-                    String number = line.replaceAll("\\D+", "");
-                    if (line.startsWith("VmRSS:") || line.startsWith("Threads:")) {
-                        status.put(line.substring(0, line.indexOf(':')), Long.valueOf(number));
-                    }
-                }
-                return new Level(descriptors, status.get("Threads").intValue(), status.get("VmRSS"));
-            }
-        }
-    }
-
-    private interface Step {
-        void run() throws Exception;
-    }
+    private long warmKb;
+    private long mostKb;
 
     private Map<String, String> properties() {
         Map<String, String> properties = new HashMap<>();
@@ -95,9 +83,13 @@ class SoakIT {
             properties.put("clocktower.devices." + name(i) + ".socket", socket(i).toString());
         }
         properties.put("clocktower.socket-dir", directory.toString());
-        properties.put("clocktower.state-dir", directory.resolve("state").toString());
+        properties.put("clocktower.state-dir", state().toString());
         properties.put("clocktower.shutdown-grace", "1s");
         return properties;
+    }
+
+    private Path state() {
+        return directory.resolve("state");
     }
 
     private static String name(int device) {
@@ -116,34 +108,47 @@ class SoakIT {
         if (service != null) {
             service.close();
         }
+        if (shortages != null) {
+            shortages.close();
+        }
     }
 
     @Test
     void healthyGuestsAreAnsweredAndNothingGrows() throws Exception {
         System.out.printf("soak: seed %d, %d devices, %.1f minutes%n", SEED, DEVICES, MINUTES);
+        shortages = new Shortages(state(), STATE_BYTES + DEVICES * (long) STATE_BYTES_A_DEVICE);
         service = PackagedApplication.start(directory, properties());
         for (int i = 0; i < DEVICES / 2; i++) {
-            healthy.add(new Guest(socket(i), FEATURES.get(i % FEATURES.size()), 32, 0));
+            healthy.add(guest(i));
         }
-        long endNs = System.nanoTime() + LENGTH_NS;
+        long startNs = System.nanoTime();
         int steps = 0;
-        while (System.nanoTime() < endNs || levels.size() < 2) {
+        while (System.nanoTime() - startNs < LENGTH_NS || levels.size() < 2) {
             step();
             readAll();
             if (++steps % STEPS_A_CHECKPOINT == 0) {
-                checkpoint();
+                checkpoint(System.nanoTime() - startNs);
             }
-            if (steps % STEPS_A_HANDOVER == 0) {
+            if (steps % STEPS_A_HANDOVER == 0 && System.nanoTime() - startNs < WARM_NS) {
                 handOver();
             }
         }
+        if (LENGTH_NS > WARM_NS) {
+            handOver();
+            readAll();
+        }
         System.out.printf("soak: %d steps %s, longest read %d ms%nsoak: first %s%nsoak: last %s%n", steps, done,
                 TimeUnit.NANOSECONDS.toMillis(longestNs), levels.getFirst(), levels.getLast());
+        if (mostKb > 0) {
+            System.out.printf("soak: at most %d KB in the first %d minutes of a process, %d KB after them%n", warmKb,
+                    TimeUnit.NANOSECONDS.toMinutes(WARM_NS), mostKb);
+        }
+        assertTrue(mostKb <= MAX_GROWTH * warmKb, () -> "%d KB, of %d before".formatted(mostKb, warmKb));
     }
 
     private void step() throws Exception {
         int victim = DEVICES / 2 + random.nextInt(DEVICES - DEVICES / 2);
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(12)) {
             case 0 -> count("question", () -> service.send(QUESTIONS.get(random.nextInt(QUESTIONS.size()))));
             case 1 -> count("fault", () -> inject(random.nextInt(DEVICES)));
             case 2 -> count("revert",
@@ -161,11 +166,62 @@ class SoakIT {
                 guest.kick();
                 Libc.truncate(guest.memory().file(), 0);
             }));
+            case 7 -> count("memory table", () -> {
+                Guest guest = healthy.get(random.nextInt(healthy.size()));
+                guest.frontEnd().setMemory(List.of(guest.memory()));
+            });
+            case 8 -> count("reconnection", () -> connectAgain(random.nextInt(healthy.size())));
+            case 9 -> count("want of descriptors", this::runOutOfDescriptors);
+            case 10 -> {
+                if (shortages.canTakeRoom()) {
+                    count("full disk", this::runOutOfRoom);
+                }
+            }
             default -> count("device", this::createAndRemove);
         }
     }
 
-    private void count(String what, Step step) throws Exception {
+    private void connectAgain(int device) throws IOException {
+        healthy.get(device).close();
+        awaitWaiting(device);
+        healthy.set(device, guest(device));
+    }
+
+    private Guest guest(int device) throws IOException {
+        return new Guest(socket(device), FEATURES.get(device % FEATURES.size()), 32, 0);
+    }
+
+    /** Front-ends come, and the process has descriptors for few of them, or for half of what they send. */
+    private void runOutOfDescriptors() throws Exception {
+        List<FrontEnd> visitors = new ArrayList<>();
+        try {
+            Shortages.withoutDescriptors(service.pid(), random.nextInt(MAX_VISITORS), () -> {
+                for (int i = 0; i < MAX_VISITORS; i++) {
+                    visitors.add(new FrontEnd(socket(DEVICES / 2 + random.nextInt(DEVICES - DEVICES / 2))));
+                }
+                for (int i = 0; i < LOOKS; i++) {
+                    readAll();
+                }
+            });
+        } finally {
+            for (FrontEnd visitor : visitors) {
+                visitor.close();
+            }
+        }
+    }
+
+    /** A change that cannot be kept is refused, and the next one is made. */
+    private void runOutOfRoom() throws Exception {
+        String path = "api/v1/devices/" + name(random.nextInt(DEVICES)) + "/faults";
+        shortages.withoutRoom(() -> {
+            int status = service.send("POST", path, FAULTS.getFirst()).statusCode();
+            assertTrue(status >= 500, () -> "a change that cannot be kept is answered " + status);
+            readAll();
+        });
+        assertEquals(201, service.send("POST", path, FAULTS.getFirst()).statusCode());
+    }
+
+    private void count(String what, Shortages.Step step) throws Exception {
         done.merge(what, 1, Integer::sum);
         step.run();
     }
@@ -224,18 +280,29 @@ class SoakIT {
     }
 
     /** All victims are gone, so the process has what it had before. */
-    private void checkpoint() throws Exception {
+    private void checkpoint(long passedNs) throws Exception {
         for (int i = DEVICES / 2; i < DEVICES; i++) {
             awaitWaiting(i);
         }
+        if (LENGTH_NS > WARM_NS && PackagedApplication.executable().isEmpty()) {
+            Processes.collectGarbage(service.pid());
+        }
         long endNs = System.nanoTime() + PATIENCE_NS;
-        Level level = Level.of(service.pid());
-        while (!levels.isEmpty() && level.descriptors() > levels.getFirst().descriptors()) {
-            assertTrue(System.nanoTime() < endNs, level + " after " + levels);
+        ProcessLevel level = ProcessLevel.of(service.pid());
+        while (!levels.isEmpty() && !level.isWithin(levels.getFirst())) {
+            if (System.nanoTime() > endNs) {
+                fail("%s after %s: %s and before %s".formatted(level, levels, level.threads(),
+                        levels.getFirst().threads()));
+            }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
-            level = Level.of(service.pid());
+            level = ProcessLevel.of(service.pid());
         }
         levels.add(level);
+        if (passedNs > 2 * WARM_NS) {
+            mostKb = Math.max(mostKb, level.residentKb());
+        } else if (passedNs > WARM_NS) {
+            warmKb = Math.max(warmKb, level.residentKb());
+        }
         System.out.println("soak: " + level);
     }
 }

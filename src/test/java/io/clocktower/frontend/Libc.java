@@ -221,7 +221,7 @@ public final class Libc {
     }
 
     /** Mounts a file system, and answers whether that is possible here. */
-    static boolean mount(String type, String target, String options) {
+    public static boolean mount(String type, String target, String options) {
         try (var arena = Arena.ofConfined()) {
             return (int) MOUNT.invokeExact(arena.allocateFrom(type), arena.allocateFrom(target),
                     arena.allocateFrom(type), 0L, arena.allocateFrom(options)) == 0;
@@ -231,7 +231,7 @@ public final class Libc {
     }
 
     /** Ends a mount, and whatever waits for its file system. */
-    static void unmount(String target) {
+    public static void unmount(String target) {
         try (var arena = Arena.ofConfined()) {
             check((int) UMOUNT2.invokeExact(arena.allocateFrom(target), MNT_FORCE | MNT_DETACH));
         } catch (Throwable thrown) {
