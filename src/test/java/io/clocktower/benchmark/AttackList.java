@@ -21,8 +21,6 @@ import io.clocktower.frontend.SplitDriver;
 import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.linux.Descriptor;
 import java.io.IOException;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -38,7 +36,7 @@ final class AttackList {
     private static final String VM = "vm0";
     private static final List<String> AS_IT_IS = List.of();
     private static final Map<String, String> ONE_DEVICE = Map.of("clocktower.devices.vm0.labels.role", "abused");
-    private static final long CLOSED_MS = 1_000;
+    static final long CLOSED_MS = 1_000;
     private static final int MESSAGES = 50;
 
     private AttackList() {}
@@ -50,14 +48,16 @@ final class AttackList {
                 new Attack("FUSE", AS_IT_IS, ONE_DEVICE, AttackList::fuse),
                 new Attack("no reader", AS_IT_IS, ONE_DEVICE, AttackList::noReader),
                 new Attack("addresses", AS_IT_IS, ONE_DEVICE, AttackList::addresses),
-                new Attack("lists", List.of("env", "JDK_JAVA_OPTIONS=-Xmx128m"), ONE_DEVICE, AttackList::lists),
+                new Attack("lists", List.of("env", "JDK_JAVA_OPTIONS=-Xmx128m"), ONE_DEVICE, HttpAttacks::lists),
                 new Attack("untouched memory", AS_IT_IS, ONE_DEVICE, AttackList::untouched),
                 new Attack("flood", List.of("bash", "-c", "exec \"$@\" > >(exec sleep 600)", "-"), ONE_DEVICE,
                         target -> connect(target, 20_000, 2_000)),
                 new Attack("idle HTTP", List.of("bash", "-c", "ulimit -n 1500 && exec \"$@\"", "-"), ONE_DEVICE,
-                        AttackList::idle),
+                        HttpAttacks::idle),
                 new Attack("connections", AS_IT_IS, ONE_DEVICE, target -> connect(target, 100_000, Integer.MAX_VALUE)),
-                new Attack("busy machine", AS_IT_IS, ONE_DEVICE, AttackList::busy),
+                new Attack("framing", AS_IT_IS, ONE_DEVICE, HttpAttacks::framing),
+                new Attack("commands", AS_IT_IS, ONE_DEVICE, HttpAttacks::commands),
+                new Attack("busy machine", AS_IT_IS, ONE_DEVICE, HttpAttacks::busy),
                 new Attack("messages", AS_IT_IS, ONE_DEVICE, AttackList::messages),
                 new Attack("descriptors", AS_IT_IS, ONE_DEVICE, AttackList::descriptors));
     }
@@ -88,7 +88,7 @@ final class AttackList {
         close(all);
     }
 
-    private static void close(List<? extends AutoCloseable> all) throws Exception {
+    static void close(List<? extends AutoCloseable> all) throws Exception {
         for (AutoCloseable one : all) {
             one.close();
         }
@@ -183,39 +183,6 @@ final class AttackList {
         Thread.sleep(CLOSED_MS);
     }
 
-    /** 998 devices, and 50 lists asked for at once over one connection; then over 50. */
-    private static void lists(Target target) throws Exception {
-        for (int i = 1; i < 998; i++) {
-            target.create("many" + i);
-        }
-        byte[] request = ("GET /api/v1/devices HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
-        List<Socket> sockets = new ArrayList<>();
-        for (int i = 0; i < 51; i++) {
-            var socket = new Socket("127.0.0.1", target.application().root().getPort());
-            sockets.add(socket);
-            for (int j = 0; j < (i == 0 ? 50 : 1); j++) {
-                socket.getOutputStream().write(request);
-            }
-        }
-        for (Socket socket : sockets) {
-            socket.setSoTimeout(5_000);
-            skip(socket);
-        }
-        close(sockets);
-    }
-
-    private static void skip(Socket socket) {
-        byte[] answer = new byte[1 << 16];
-        try {
-            while (socket.getInputStream().read(answer) >= 0) {
-                // All that comes.
-            }
-        } catch (IOException silent) {
-            // No more comes.
-        }
-    }
-
     /** 16,384 requests, spread over a memfd of 64 GiB of which no page was used before. */
     private static void untouched(Target target) throws Exception {
         long start = 4 * TIB;
@@ -248,46 +215,6 @@ final class AttackList {
             }
         }
         Thread.sleep(CLOSED_MS);
-    }
-
-    private static void idle(Target target) throws Exception {
-        List<Socket> sockets = new ArrayList<>();
-        for (int i = 0; i < 2_500; i++) {
-            sockets.add(new Socket("127.0.0.1", target.application().root().getPort()));
-        }
-        Thread.sleep(CLOSED_MS);
-        close(sockets);
-    }
-
-    /** As many processes that never wait as there are processors, and eight callers of all statuses and metrics. */
-    private static void busy(Target target) throws Exception {
-        for (int i = 1; i < 100; i++) {
-            target.create("more" + i);
-        }
-        List<Process> busy = new ArrayList<>();
-        for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-            busy.add(new ProcessBuilder("timeout", "30", "bash", "-c", "while :; do :; done").start());
-        }
-        List<Thread> callers = new ArrayList<>();
-        long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        for (int i = 0; i < 8; i++) {
-            String path = i % 2 == 0 ? "api/v1/devices" : "q/metrics";
-            callers.add(Thread.ofPlatform().start(() -> {
-                while (System.nanoTime() < endNs) {
-                    try {
-                        target.application().send(path);
-                    } catch (IOException late) {
-                        // The control plane has what is left of the processors.
-                    }
-                }
-            }));
-        }
-        for (Thread caller : callers) {
-            caller.join();
-        }
-        for (Process one : busy) {
-            one.destroy();
-        }
     }
 
     /** 1.3 million random messages. */
