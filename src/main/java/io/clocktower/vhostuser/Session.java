@@ -34,6 +34,10 @@ final class Session {
 
     void setFeatures(long features) {
         this.features = features;
+        keepProgress();
+    }
+
+    private void keepProgress() {
         if (ringFormat() == RingFormat.PACKED && progress == null) {
             try {
                 progress = ProgressPage.create();
@@ -112,6 +116,8 @@ final class Session {
         if (state.progress() != null) {
             progress = ProgressPage.adopt(state.progress());
         }
+        // A release before this one kept none.
+        keepProgress();
     }
 
     RingFormat ringFormat() {
