@@ -6,6 +6,7 @@ import io.clocktower.frontend.Libc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /** What a host can run out of under a service: descriptors, and room on the disk of its state. */
@@ -38,12 +39,11 @@ final class Shortages implements AutoCloseable {
 
     void withoutRoom(Step step) throws Exception {
         if (isMounted) {
-            Path filler = state.resolve("filler");
             try {
-                fill(filler);
+                takeRoom();
                 step.run();
             } finally {
-                Files.delete(filler);
+                Files.delete(filler());
             }
         } else {
             Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("r-x------"));
@@ -55,8 +55,16 @@ final class Shortages implements AutoCloseable {
         }
     }
 
-    private static void fill(Path filler) throws IOException {
-        try (var file = Files.newOutputStream(filler)) {
+    private Path filler() {
+        return state.resolve("filler");
+    }
+
+    /** Takes what room there is, during {@link #withoutRoom} again: a file that the process was replacing then has left some. */
+    void takeRoom() throws IOException {
+        if (!isMounted) {
+            return;
+        }
+        try (var file = Files.newOutputStream(filler(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (true) {
                 file.write(new byte[BLOCK_BYTES]);
             }

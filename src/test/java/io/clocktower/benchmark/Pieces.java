@@ -16,12 +16,9 @@ import io.clocktower.frontend.SplitDriver.Piece;
 import io.clocktower.host.SystemHostClock;
 import io.clocktower.memory.MemoryRegion;
 import io.clocktower.memory.MemoryTable;
-import io.clocktower.rtc.AlarmObserver;
 import io.clocktower.rtc.AlarmTimer;
-import io.clocktower.rtc.RequestObserver;
-import io.clocktower.rtc.RequestType;
 import io.clocktower.rtc.RtcDevice;
-import io.clocktower.rtc.Status;
+import io.clocktower.rtc.SilentObserver;
 import io.clocktower.virtqueue.Feature;
 import io.clocktower.virtqueue.RingAreas;
 import io.clocktower.virtqueue.RingFormat;
@@ -126,7 +123,7 @@ public class Pieces {
                     MemoryTable.of(List.of(region)), features,
                     format.initialBase());
             LeapSeconds leapSeconds = LeapSeconds.builtIn();
-            var silent = new Silent();
+            var silent = new SilentObserver();
             device = new RtcDevice(
                     ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList(),
                     new SystemHostClock(leapSeconds), AlarmTimer.NONE, silent, silent);
@@ -180,26 +177,5 @@ public class Pieces {
             throw new AssertionError(taken + " requests were answered");
         }
         return taken;
-    }
-
-    private static final class Silent implements RequestObserver, AlarmObserver {
-
-        @Override
-        public void onRequests(RequestType type, Status status, int count, long ns) {}
-
-        @Override
-        public void onReads(int clockId, int count) {}
-
-        @Override
-        public void onSet(int clockId) {}
-
-        @Override
-        public void onExpired(int clockId) {}
-
-        @Override
-        public void onDelivered(int clockId) {}
-
-        @Override
-        public void onChange(int clockId, boolean isPending, boolean isWaiting) {}
     }
 }

@@ -71,7 +71,7 @@ public final class RequestFuzz {
         var host = new Host();
         LeapSeconds leapSeconds = LeapSeconds.builtIn();
         List<ServedClock> clocks = ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList();
-        var device = new RtcDevice(clocks, host, AlarmTimer.NONE, new Silent(), new Silent());
+        var device = new RtcDevice(clocks, host, AlarmTimer.NONE, new SilentObserver(), new SilentObserver());
         device.onFeatures(choices.u8() % 2 == 0 ? device.features() : Feature.VERSION_1);
         MEMORY.release(MEMORY.guestAddress());
         var driver = new SplitDriver(MEMORY, QUEUE_SIZE);
@@ -116,26 +116,5 @@ public final class RequestFuzz {
                 throw new AssertionError("written behind the buffer");
             }
         }
-    }
-
-    private static final class Silent implements RequestObserver, AlarmObserver {
-
-        @Override
-        public void onRequests(RequestType type, Status status, int count, long ns) {}
-
-        @Override
-        public void onReads(int clockId, int count) {}
-
-        @Override
-        public void onSet(int clockId) {}
-
-        @Override
-        public void onExpired(int clockId) {}
-
-        @Override
-        public void onDelivered(int clockId) {}
-
-        @Override
-        public void onChange(int clockId, boolean isPending, boolean isWaiting) {}
     }
 }
