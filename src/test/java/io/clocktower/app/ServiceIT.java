@@ -322,7 +322,9 @@ class ServiceIT {
 
         End end = PackagedApplication.refuse(launcher, home, all);
 
-        List<String> lines = end.output().lines().filter(line -> !line.contains(" INFO ")).toList();
+        // On a busy machine a loop can be late while the service starts.
+        List<String> lines = end.output().lines()
+                .filter(line -> !line.contains(" INFO ") && !line.contains("LoopWatch]")).toList();
         assertEquals(1, end.status());
         assertEquals(1, lines.size(), end::output);
         assertTrue(lines.getFirst().startsWith("Clocktower does not start: "), end::output);

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class HttpAttacks {
 
     private static final int CALLERS = 64;
+    private static final int COMMANDS = 64;
 
     private HttpAttacks() {}
 
@@ -81,23 +82,25 @@ final class HttpAttacks {
         }
     }
 
-    /** 4,096 commands of 64 callers to one loop, at once, and of each caller as many again for the list of 50 devices. */
+    /** 64 callers at once, each with 64 commands to a loop and as often the list of 50 devices. */
     static void commands(Target target) throws Exception {
         for (int i = 1; i < 50; i++) {
             target.create("more" + i);
         }
         List<Socket> sockets = new ArrayList<>();
+        List<Thread> readers = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
             Socket socket = connection(target);
+            socket.setSoTimeout(2_000);
             sockets.add(socket);
-            for (int j = 0; j < 64; j++) {
+            for (int j = 0; j < COMMANDS; j++) {
                 socket.getOutputStream().write(get("/api/v1/devices/vm0"));
                 socket.getOutputStream().write(get("/api/v1/devices"));
             }
+            readers.add(Thread.ofPlatform().start(() -> skip(socket)));
         }
-        for (Socket socket : sockets) {
-            socket.setSoTimeout(2_000);
-            skip(socket);
+        for (Thread reader : readers) {
+            reader.join();
         }
         AttackList.close(sockets);
     }
