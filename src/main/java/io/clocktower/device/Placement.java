@@ -121,22 +121,27 @@ final class Placement {
         DeviceObserver observer = observers.apply(before.name(), loop);
         DeviceSocket socket = DeviceTransfer.socket(before);
         ConnectionStore.Place place = connections.place(before.name());
-        HostedDevice device = LoopAnswer.await(
-                loop.submit(() -> {
-                    boolean isResumed = false;
-                    try {
-                        var resumed = HostedDevice.resume(before, host, timers, loop, socket, limits, observer);
-                        resumed.keepIn(place);
-                        isResumed = true;
-                        return resumed;
-                    } finally {
-                        if (!isResumed) {
-                            Closing.all(before::close, socket::stop, place::close);
-                        }
-                    }
-                }),
-                LoopAnswer.late(before.name()));
-        var proxy = new DeviceProxy(device, loop, socket, true);
+        CompletableFuture<HostedDevice> answer = loop.submit(() -> {
+            boolean isResumed = false;
+            try {
+                var resumed = HostedDevice.resume(before, host, timers, loop, socket, limits, observer);
+                resumed.keepIn(place);
+                isResumed = true;
+                return resumed;
+            } finally {
+                if (!isResumed) {
+                    Closing.all(before::close, socket::stop, place::close);
+                }
+            }
+        });
+        DeviceProxy proxy;
+        try {
+            proxy = new DeviceProxy(LoopAnswer.await(answer, LoopAnswer.late(before.name())), loop, socket, true);
+        } catch (DeviceException e) {
+            // A loop that is late makes the device all the same.
+            answer.thenAcceptAsync(late -> new DeviceProxy(late, loop, socket, true).abandon(), loop::execute);
+            throw e;
+        }
         devices.put(before.name(), proxy);
         return proxy;
     }
