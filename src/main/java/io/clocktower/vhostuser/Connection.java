@@ -131,7 +131,7 @@ public final class Connection implements AutoCloseable {
                 isResumed = true;
                 return connection;
             } catch (IllegalArgumentException e) {
-                throw new ProtocolException("an eventfd of it is none");
+                throw new ProtocolException("a descriptor that must be an eventfd is not one");
             } finally {
                 if (!isResumed) {
                     connection.abandon();

@@ -57,7 +57,7 @@ final class ProgressPage implements AutoCloseable {
     static ProgressPage adopt(Descriptor descriptor) throws ProtocolException {
         FileStatus file = FileStatus.of(descriptor);
         if (!file.isRegular() || file.sizeBytes() < BYTES) {
-            throw new ProtocolException("the page with the progress of its rings is none");
+            throw new ProtocolException("the descriptor for the progress of its rings is not such a page");
         }
         return new ProgressPage(descriptor);
     }

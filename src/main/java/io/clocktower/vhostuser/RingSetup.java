@@ -176,7 +176,7 @@ final class RingSetup {
     /**
      * Checks what another process says of a ring.
      *
-     * @throws ProtocolException if its size or its base is none that a front-end can set
+     * @throws ProtocolException if a front-end could not set its size or its base
      */
     static void check(int index, FrontEndState.Ring state, RingFormat format) throws ProtocolException {
         boolean isSizeValid = state.size() == 0 || format.allowsSize(state.size());

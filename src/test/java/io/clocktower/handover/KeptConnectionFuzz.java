@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What waits in a socket of the descriptor store: records, or any bytes, with descriptors. There is a connection to go on from, or
- * a reason why there is none. No descriptor is left.
+ * What waits in a socket of the descriptor store: records, or any bytes, with descriptors. Either a connection goes on from it, or it
+ * is refused with a reason. No descriptor is left open.
  */
 public final class KeptConnectionFuzz {
 
