@@ -22,14 +22,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Connections in the service manager's descriptor store, with a stand-in for systemd. The property {@code restarts} says how
@@ -44,45 +41,12 @@ class DescriptorStoreIT {
 
     private static final Pattern ENABLED_ALARM = Pattern.compile("\"isEnabled\"\\s*:\\s*true");
 
-    @TempDir
-    private Path directory;
-    private FakeServiceManager manager;
-    private PackagedApplication service;
-
-    @BeforeEach
-    void start() throws Exception {
-        manager = new FakeServiceManager(directory);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (service != null) {
-            service.close();
-        }
-        manager.close();
-    }
-
-    private void launch(Map<String, String> properties) throws Exception {
-        service = manager.start(properties);
-        service.awaitReady();
-    }
-
-    private Path socket(String device) {
-        return directory.resolve("run").resolve(device + ".sock");
-    }
-
-    private Map<String, String> properties(String... devices) {
-        Map<String, String> properties = new TreeMap<>(
-                Map.of("clocktower.socket-dir", directory.resolve("run").toString()));
-        for (String device : devices) {
-            properties.put("clocktower.devices." + device + ".socket", socket(device).toString());
-        }
-        return properties;
-    }
+    @RegisterExtension
+    private final ManagedService managed = new ManagedService();
 
     private int post(String path, String body) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(HttpRequest.newBuilder(service.root().resolve(path))
+            return http.send(HttpRequest.newBuilder(managed.service().root().resolve(path))
                     .header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)).build(),
                     BodyHandlers.discarding()).statusCode();
         }
@@ -142,15 +106,8 @@ class DescriptorStoreIT {
         }
     }
 
-    private void restart(String signal, Map<String, String> properties) throws Exception {
-        service.signal(signal);
-        assertEquals(signal.equals("KILL") ? 137 : 143, service.awaitEnd().status());
-        service.close();
-        launch(properties);
-    }
-
     private void awaitAlarmOnDisk() throws Exception {
-        Path file = directory.resolve("state").resolve("vm0.json");
+        Path file = managed.directory().resolve("state").resolve("vm0.json");
         long endNs = System.nanoTime() + MINUTE_NS;
         while (!ENABLED_ALARM.matcher(Files.readString(file)).find()) {
             assertTrue(System.nanoTime() < endNs, "the alarm is not kept");
@@ -160,24 +117,24 @@ class DescriptorStoreIT {
 
     @Test
     void aGuestReadsOnWhileTheServiceIsKilledAndRestarted() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        launch(properties);
-        try (var guest = new Guest(socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 16, 0);
+        Map<String, String> properties = managed.properties("vm0");
+        managed.start(properties);
+        try (var guest = new Guest(managed.socket("vm0"), Guest.FEATURES | Alarmq.F_ALARM, 16, 0);
                 var alarmq = new Alarmq(guest)) {
             alarmq.makeAvailable();
             long now = guest.request(REQUEST, 16).le64(8);
             assertEquals(OK, guest.request(setAlarm(0, now + 60 * MINUTE_NS, 1), 8).status());
             assertEquals(201, post(DEVICE + "/faults", "{\"type\":\"step\",\"offset\":\"-5m\"}"));
             awaitAlarmOnDisk();
-            manager.awaitKept("connection-vm0", service);
+            managed.manager().awaitKept("connection-vm0", managed.service());
             try (var reads = new Reads(guest)) {
                 for (int i = 0; i < RESTARTS; i++) {
                     reads.awaitMore(1_000);
-                    manager.awaitKept("connection-vm0", service);
-                    restart(i % 2 == 0 ? "KILL" : "TERM", properties);
+                    managed.manager().awaitKept("connection-vm0", managed.service());
+                    managed.restart(i % 2 == 0 ? "KILL" : "TERM", properties);
                     reads.awaitMore(1_000);
-                    assertEquals(1, service.get(DEVICE + "/faults").size());
-                    service.await(DEVICE, device -> device.path("state").asText().equals("running"));
+                    assertEquals(1, managed.service().get(DEVICE + "/faults").size());
+                    managed.service().await(DEVICE, device -> device.path("state").asText().equals("running"));
                 }
             }
             assertFalse(alarmq.hasNotification(), "the alarm is not due");
@@ -185,29 +142,29 @@ class DescriptorStoreIT {
             assertEquals(0, alarmq.awaitNotification());
             assertEquals(2, guest.frontEnd().askU64(FrontEnd.GET_QUEUE_NUM), "the front-end is answered, too");
         }
-        service.await(DEVICE, device -> device.path("state").asText().equals("waiting"));
-        manager.awaitStored();
+        managed.service().await(DEVICE, device -> device.path("state").asText().equals("waiting"));
+        managed.manager().awaitStored();
     }
 
     /** The front-end may wait for an answer that the killed process owed: it must see the connection end. */
     @Test
     void aConnectionThatChangedAfterItWasKeptIsClosed() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        launch(properties);
-        try (var frontEnd = new FrontEnd(socket("vm0"))) {
+        Map<String, String> properties = managed.properties("vm0");
+        managed.start(properties);
+        try (var frontEnd = new FrontEnd(managed.socket("vm0"))) {
             frontEnd.askU64(FrontEnd.GET_FEATURES);
-            manager.awaitStored("connection-vm0");
+            managed.manager().awaitStored("connection-vm0");
             // The next message comes so soon after each record that the service is not killed in between.
             var asked = new CountDownLatch(1_000);
             Thread asking = Thread.ofPlatform().start(() -> askUntilClosed(frontEnd, asked));
             assertTrue(asked.await(1, TimeUnit.MINUTES));
-            restart("KILL", properties);
+            managed.restart("KILL", properties);
             assertTrue(asking.join(Duration.ofMinutes(1)), "the front-end is still answered");
-            assertTrue(service.log().contains("vm0: the connection that was kept cannot be gone on with"),
-                    service::log);
+            assertTrue(managed.service().log().contains("vm0: the connection that was kept cannot be gone on with"),
+                    managed.service()::log);
         }
-        manager.awaitStored();
-        try (var guest = new Guest(socket("vm0"))) {
+        managed.manager().awaitStored();
+        try (var guest = new Guest(managed.socket("vm0"))) {
             assertEquals(OK, guest.request(REQUEST, 16).status());
         }
     }
@@ -226,14 +183,15 @@ class DescriptorStoreIT {
     /** systemd does not know of the successor, which has the connection: the next start must not go on with it, too. */
     @Test
     void aHandOverTakesTheConnectionOutOfTheStore() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        launch(properties);
-        try (var guest = new Guest(socket("vm0"))) {
-            manager.awaitStored("connection-vm0");
-            try (var next = PackagedApplication.handover(service, directory.resolve("next.log"), properties)) {
-                assertEquals(0, service.awaitEnd().status());
+        Map<String, String> properties = managed.properties("vm0");
+        managed.start(properties);
+        try (var guest = new Guest(managed.socket("vm0"))) {
+            managed.manager().awaitStored("connection-vm0");
+            try (var next = PackagedApplication.handover(managed.service(), managed.directory().resolve("next.log"),
+                    properties)) {
+                assertEquals(0, managed.service().awaitEnd().status());
                 next.awaitReady();
-                manager.awaitStored();
+                managed.manager().awaitStored();
                 assertEquals(OK, guest.request(REQUEST, 16).status());
             }
         }
@@ -242,18 +200,18 @@ class DescriptorStoreIT {
     /** A guest knows how many clocks there are, and which. */
     @Test
     void aFrontEndIsDisconnectedIfTheDeviceHasOtherClocksThen() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        launch(properties);
-        try (var frontEnd = new FrontEnd(socket("vm0"))) {
+        Map<String, String> properties = managed.properties("vm0");
+        managed.start(properties);
+        try (var frontEnd = new FrontEnd(managed.socket("vm0"))) {
             frontEnd.askU64(FrontEnd.GET_FEATURES);
-            manager.awaitStored("connection-vm0");
-            Map<String, String> changed = properties("vm0");
+            managed.manager().awaitStored("connection-vm0");
+            Map<String, String> changed = managed.properties("vm0");
             changed.put("clocktower.devices.vm0.clocks[0].type", "tai");
-            restart("TERM", changed);
+            managed.restart("TERM", changed);
             frontEnd.awaitClosed();
-            manager.awaitStored();
-            assertTrue(service.log().contains("vm0: its front-end is disconnected"), service::log);
-            try (var guest = new Guest(socket("vm0"))) {
+            managed.manager().awaitStored();
+            assertTrue(managed.service().log().contains("vm0: its front-end is disconnected"), managed.service()::log);
+            try (var guest = new Guest(managed.socket("vm0"))) {
                 assertEquals(OK, guest.request(REQUEST, 16).status());
             }
         }
@@ -262,22 +220,18 @@ class DescriptorStoreIT {
     /** One that fails before it comes to the device, and one that fails after. */
     @Test
     void aConnectionOutlivesStartsThatFail() throws Exception {
-        Map<String, String> properties = properties("vm0");
-        launch(properties);
-        try (var guest = new Guest(socket("vm0"))) {
-            manager.awaitStored("connection-vm0");
-            service.signal("TERM");
-            assertEquals(143, service.awaitEnd().status());
+        Map<String, String> properties = managed.properties("vm0");
+        managed.start(properties);
+        try (var guest = new Guest(managed.socket("vm0"))) {
+            managed.manager().awaitStored("connection-vm0");
+            managed.end("TERM");
             for (String failing : List.of("vm", "vm1")) {
-                service.close();
-                Map<String, String> wrong = properties("vm0");
+                Map<String, String> wrong = managed.properties("vm0");
                 wrong.put("clocktower.devices." + failing + ".socket", "/proc/no-such/" + failing + ".sock");
-                service = manager.start(wrong);
-                assertEquals(1, service.awaitEnd().status());
+                managed.launch(wrong);
+                assertEquals(1, managed.service().awaitEnd().status());
             }
-            service.close();
-            service = manager.start(properties);
-            service.awaitReady();
+            managed.start(properties);
             assertEquals(OK, guest.request(REQUEST, 16).status());
         }
     }
@@ -285,27 +239,28 @@ class DescriptorStoreIT {
     @Test
     void whatTheStoreHasNoRoomForIsSaid() throws Exception {
         String[] devices = {"vm0", "vm1", "vm2", "vm3", "vm4"};
-        launch(properties(devices));
+        managed.start(managed.properties(devices));
         List<FrontEnd> frontEnds = new ArrayList<>();
         try {
             for (String device : devices) {
-                frontEnds.add(new FrontEnd(socket(device)));
+                frontEnds.add(new FrontEnd(managed.socket(device)));
                 frontEnds.getLast().askU64(FrontEnd.GET_FEATURES);
-                service.await("api/v1/devices/" + device, now -> now.path("state").asText().equals("connected"));
+                managed.service().await("api/v1/devices/" + device,
+                        now -> now.path("state").asText().equals("connected"));
             }
-            manager.awaitStored("connection-vm0", "connection-vm1", "connection-vm2", "connection-vm3");
+            managed.manager().awaitStored("connection-vm0", "connection-vm1", "connection-vm2", "connection-vm3");
             long endNs = System.nanoTime() + MINUTE_NS;
-            while (!service.log().contains("vm4: its connection is not kept: the service manager keeps 4")) {
-                assertTrue(System.nanoTime() < endNs, service::log);
+            while (!managed.service().log().contains("vm4: its connection is not kept: the service manager keeps 4")) {
+                assertTrue(System.nanoTime() < endNs, managed.service()::log);
                 Thread.sleep(10);
             }
-            service.await("api/v1/devices/vm4",
+            managed.service().await("api/v1/devices/vm4",
                     device -> device.path("reason").asText().startsWith("its connection is not kept: "));
         } finally {
             for (FrontEnd frontEnd : frontEnds) {
                 frontEnd.close();
             }
         }
-        manager.awaitStored();
+        managed.manager().awaitStored();
     }
 }

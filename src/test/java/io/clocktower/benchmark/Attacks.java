@@ -1,11 +1,10 @@
 package io.clocktower.benchmark;
 
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,15 +100,7 @@ public final class Attacks {
                     attackedNs / 1e6, aloneNs / 1e6, before.descriptors, after.descriptors, before.threads,
                     after.threads, before.residentKb >> 10, after.residentKb >> 10);
         } finally {
-            delete(directory);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : new ArrayList<>(files.sorted(Comparator.reverseOrder()).toList())) {
-                Files.deleteIfExists(file);
-            }
+            Directories.remove(directory);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.clocktower.benchmark;
 
 import io.clocktower.app.ControlGroup;
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import io.clocktower.app.Processes;
 import io.clocktower.frontend.FrontEnd;
@@ -9,13 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 
 /**
  * What the packaged application takes: the time from exec to the first accepted connection and until it is ready, the
@@ -64,11 +63,7 @@ public final class Footprint {
         try {
             run.with(directory);
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            Directories.remove(directory);
         }
     }
 

@@ -1,14 +1,13 @@
 package io.clocktower.benchmark;
 
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import io.clocktower.guest.GuestVm;
 import io.clocktower.guest.GuestStack;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * How long a reading of {@code /dev/ptp} takes in a Linux guest without hardware virtualization: of a device with the
@@ -57,11 +56,7 @@ public final class GuestReads {
                     | ratio | %.2f |
                     """, ROUNDS, READINGS, median(defaults) / 1e3, median(sleeping) / 1e3, median(ratios));
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
+            Directories.remove(directory);
         }
     }
 

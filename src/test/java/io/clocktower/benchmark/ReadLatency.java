@@ -1,5 +1,6 @@
 package io.clocktower.benchmark;
 
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -7,13 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 
 /**
  * What READ costs a guest, against a bare ping-pong over eventfds and against an ideal back-end in C, all measured by the same
@@ -74,11 +73,7 @@ public final class ReadLatency {
                 application.await("api/v1/devices/polling", device -> device.path("state").asText().equals("waiting"));
             }
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            Directories.remove(directory);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.clocktower.benchmark;
 
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,14 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * How long a guest waits for READ of the packaged application while others ask that for the devices' status and metrics,
@@ -59,11 +58,7 @@ public final class StatusLoad {
             }
             report(quiet, loaded);
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            Directories.remove(directory);
         }
     }
 

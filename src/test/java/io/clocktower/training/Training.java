@@ -1,6 +1,7 @@
 package io.clocktower.training;
 
 import io.clocktower.app.CommandLineRun;
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import io.clocktower.benchmark.Read;
 import io.clocktower.frontend.Guest;
@@ -8,10 +9,8 @@ import io.clocktower.frontend.Requests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Makes the AOT cache of the packaged application: has it start, serve a guest and answer the calls that most services get,
@@ -50,11 +49,7 @@ public final class Training {
                 }
             }
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
+            Directories.remove(directory);
         }
     }
 
