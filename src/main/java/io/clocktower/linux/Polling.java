@@ -14,6 +14,10 @@ final class Polling {
     private static final int LOOKS_A_READING = 8;
     /** How long other events wait at the most, besides a handler's time. To ask for them can take a microsecond. */
     private static final long ROUND_NS = TimeUnit.MICROSECONDS.toNanos(10);
+    /** The same where requests come from others than are looked at: guests that read in turn, of whom there are too many. */
+    private static final long SHORT_ROUND_NS = TimeUnit.MICROSECONDS.toNanos(1);
+    /** So many short rounds follow an event: they last as long as a guest takes to wake up and to ask again. */
+    private static final int SHORT_ROUNDS = 64;
 
     private final Turns turns;
     private final PollWindow window;
@@ -22,6 +26,7 @@ final class Polling {
     private final long[] untilNs = new long[MAX_POLLED];
     private int count;
     private int next;
+    private int shortRounds;
 
     Polling(Turns turns) {
         this.turns = turns;
@@ -113,7 +118,7 @@ final class Polling {
     /** One round of looks; a single look if there is other work to do. */
     void look(boolean isOtherWorkWaiting) {
         try {
-            lookAround(turns.readClock() + (isOtherWorkWaiting ? 0 : ROUND_NS));
+            lookAround(turns.readClock() + (isOtherWorkWaiting ? 0 : roundNs()));
             Mmap.settle();
         } catch (InternalError memoryIsGone) {
             for (int i = count - 1; i >= 0; i--) {
@@ -122,6 +127,19 @@ final class Polling {
                 }
             }
         }
+    }
+
+    private long roundNs() {
+        if (shortRounds == 0) {
+            return ROUND_NS;
+        }
+        shortRounds--;
+        return SHORT_ROUND_NS;
+    }
+
+    /** Something came that was not looked at. More of it may follow, and is asked for soon. */
+    void onEvent() {
+        shortRounds = SHORT_ROUNDS;
     }
 
     private void lookAround(long endNs) {

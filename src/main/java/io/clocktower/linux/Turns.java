@@ -163,6 +163,9 @@ final class Turns {
         BUSY_SINCE.setOpaque(this, WAITING);
         int count = epoll.await(timeoutMs);
         BUSY_SINCE.setOpaque(this, readClock());
+        if (count > 0) {
+            polling.onEvent();
+        }
         if (handle(epoll, count)) {
             handle(slow, slow.await(0));
         }

@@ -144,6 +144,31 @@ class PollingTest {
         assertTrue(busy.runs <= 100, busy.runs + " runs in one turn");
     }
 
+    /** More guests read in turn than are looked at: their events are what is waited for. */
+    @Test
+    void afterAnEventTheNextOneIsAskedForSoon() {
+        Ring ring = polled("one");
+        long beforeNs = turnNs();
+        try (EventFd event = EventFd.create()) {
+            reactor.watch(event.number(), Epoll.EPOLLIN | Epoll.EPOLLET, _ -> heard.add("event"));
+            event.signal();
+            reactor.turn();
+            assertEquals(List.of("event"), heard);
+            assertTrue(turnNs() * 5 < beforeNs);
+            for (int i = 0; i < 100; i++) {
+                reactor.poll(ring, BOUND_NS);
+                reactor.turn();
+            }
+            assertEquals(beforeNs, turnNs(), "where no other comes");
+        }
+    }
+
+    private long turnNs() {
+        long fromNs = nowNs;
+        reactor.turn();
+        return nowNs - fromNs;
+    }
+
     @Test
     void allThatAreReadyHaveTheirTurns() {
         Ring busy = polled("busy");
