@@ -8,18 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.clocktower.app.PackagedApplication;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an operator does to a Linux guest's time, and another guest does not notice. */
 class GuestFaultsIT {
@@ -28,63 +22,35 @@ class GuestFaultsIT {
     private static final long FIVE_MINUTES_NS = Duration.ofMinutes(5).toNanos();
     private static final List<PtpClock> WALL_CLOCKS = List.of(UTC_SMEARED, TAI, UTC);
 
-    @TempDir
-    private static Path directory;
-    private static GuestStack stack;
-    private static PackagedApplication application;
+    @RegisterExtension
+    private static final ServedGuests GUESTS = ServedGuests.on("vm0", "vm1");
     private static GuestVm vm;
     private static GuestVm other;
 
     @BeforeAll
     static void bootTwoGuests() {
-        if (!GuestStack.isThere()) {
-            return;
+        if (GUESTS.areThere()) {
+            vm = boot("vm0");
+            other = boot("vm1");
         }
-        stack = GuestStack.require();
-        application = PackagedApplication.start(directory, Stream.of("vm0", "vm1").collect(Collectors
-                .toMap(name -> "clocktower.devices." + name + ".socket", name -> socket(name).toString())));
-        vm = boot("vm0");
-        other = boot("vm1");
     }
 
-    private static GuestVm boot(String name) {
-        return GuestVm.boot(stack, directory, name, GuestVm.Device.RTC.at(socket(name)));
-    }
-
-    private static Path socket(String device) {
-        return directory.resolve(device + ".sock");
-    }
-
-    @BeforeEach
-    void skipWithoutAGuest() {
-        GuestStack.require();
+    private static GuestVm boot(String device) {
+        return GUESTS.boot(device, GuestVm.Device.RTC.at(GUESTS.socket(device)));
     }
 
     @AfterEach
     void restoreTrueTime() throws Exception {
-        if (application != null) {
-            assertEquals(204, application.send("DELETE", "api/v1/devices/vm0/faults", null).statusCode());
+        if (GUESTS.areThere()) {
+            assertEquals(204, GUESTS.application().send("DELETE", "api/v1/devices/vm0/faults", null).statusCode());
             assertOffsets(vm, 0);
         }
     }
 
-    @AfterAll
-    static void stop() {
-        for (AutoCloseable closeable : new AutoCloseable[]{vm, other, application}) {
-            try {
-                if (closeable != null) {
-                    closeable.close();
-                }
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }
-    }
-
     private static JsonNode putOffset(String json) throws Exception {
-        var answer = application.send("PUT", "api/v1/devices/vm0/offset", json);
+        var answer = GUESTS.application().send("PUT", "api/v1/devices/vm0/offset", json);
         assertEquals(200, answer.statusCode(), answer::body);
-        return application.get("api/v1/devices/vm0");
+        return GUESTS.application().get("api/v1/devices/vm0");
     }
 
     /** How far each clock of a guest is from the host's; that of a monotonic one is to be nothing. */
@@ -123,7 +89,7 @@ class GuestFaultsIT {
         assertEquals("0", vm.ask("monotone " + vm.number(MONOTONIC) + " 200").split(" ")[0]);
         assertOffsets(other, 0);
 
-        JsonNode device = application.get("api/v1/devices/vm0");
+        JsonNode device = GUESTS.application().get("api/v1/devices/vm0");
         device.path("clocks").forEach(clock -> {
             boolean isMonotonic = clock.path("type").asText().equals("monotonic");
             assertEquals(isMonotonic ? 0 : -FIVE_MINUTES_NS, clock.path("offsetNs").asLong(), clock::toString);
@@ -142,7 +108,7 @@ class GuestFaultsIT {
             assertTrue(System.nanoTime() < endNs, "the offset stays");
         }
         assertOffsets(vm, 0);
-        application.await("api/v1/devices/vm0", device -> device.path("faults").isEmpty());
+        GUESTS.application().await("api/v1/devices/vm0", device -> device.path("faults").isEmpty());
     }
 
     @Test
@@ -151,12 +117,13 @@ class GuestFaultsIT {
         int number = vm.number(UTC_SMEARED);
         long alarm = Long.parseLong(vm.ask("setalarm 3600"));
         putOffset("{\"offset\":\"PT2H\"}");
-        application.await("api/v1/devices/vm0/alarms/0", now -> now.path("delivered").asLong() == delivered + 1);
+        GUESTS.application().await("api/v1/devices/vm0/alarms/0",
+                now -> now.path("delivered").asLong() == delivered + 1);
         long reading = Long.parseLong(vm.ask("read " + number));
         assertTrue(reading >= alarm * SECOND_NS, "the jump passed it");
         // The kernel heard of it: it disables an alarm that has come.
         assertEquals(alarm + " 0", vm.ask("getalarm"));
-        assertEquals(204, application.send("DELETE", "api/v1/devices/vm0/faults", null).statusCode());
+        assertEquals(204, GUESTS.application().send("DELETE", "api/v1/devices/vm0/faults", null).statusCode());
         putOffset("{\"offset\":\"PT2H\"}");
         vm.ask("read " + number);
         assertEquals(delivered + 1, delivered(), "the guest has not set another one");
@@ -171,12 +138,12 @@ class GuestFaultsIT {
     }
 
     private static long delivered() {
-        return application.get("api/v1/devices/vm0/alarms/0").path("delivered").asLong();
+        return GUESTS.application().get("api/v1/devices/vm0/alarms/0").path("delivered").asLong();
     }
 
     @Test
     void aFrozenClockStandsStillInTheGuest() throws Exception {
-        var answer = application.send("POST", "api/v1/devices/vm0/faults", "{\"type\":\"freeze\"}");
+        var answer = GUESTS.application().send("POST", "api/v1/devices/vm0/faults", "{\"type\":\"freeze\"}");
         assertEquals(201, answer.statusCode(), answer::body);
         int number = vm.number(TAI);
         assertEquals(vm.ask("read " + number), vm.ask("read " + number));
@@ -187,6 +154,6 @@ class GuestFaultsIT {
     @Test
     void nothingIsRefusedMeanwhile() {
         vm.ask("read 0");
-        GuestContract.assertNothingWasRefused(application.get("api/v1/devices/vm0"));
+        GuestContract.assertNothingWasRefused(GUESTS.application().get("api/v1/devices/vm0"));
     }
 }

@@ -8,16 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.clocktower.app.PackagedApplication;
 import io.clocktower.conformance.Proves;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -28,38 +24,19 @@ class GuestIT {
     private static final long LONGEST_READ_NS = Duration.ofMillis(50).toNanos();
     private static final long SECOND_NS = Duration.ofSeconds(1).toNanos();
 
-    @TempDir
-    private static Path directory;
-    private static GuestStack stack;
-    private static PackagedApplication application;
+    @RegisterExtension
+    private static final ServedGuests GUESTS = ServedGuests.on("vm0", "vm1");
     private static GuestVm vm;
 
     @BeforeAll
     static void bootAGuestOnADevice() {
-        if (!GuestStack.isThere()) {
-            return;
+        if (GUESTS.areThere()) {
+            vm = boot("vm0");
         }
-        stack = GuestStack.require();
-        application = PackagedApplication.start(directory,
-                Map.of("clocktower.socket-dir", directory.toString(),
-                        "clocktower.devices.vm0.socket", socket("vm0").toString(),
-                        "clocktower.devices.vm1.socket", socket("vm1").toString()));
-        vm = GuestVm.boot(stack, directory, "vm0", GuestVm.Device.RTC.at(socket("vm0")));
     }
 
-    @BeforeEach
-    void skipWithoutAGuest() {
-        GuestStack.require();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (vm != null) {
-            vm.close();
-        }
-        if (application != null) {
-            application.close();
-        }
+    private static GuestVm boot(String device) {
+        return GUESTS.boot(device, GuestVm.Device.RTC.at(GUESTS.socket(device)));
     }
 
     @Test
@@ -117,21 +94,17 @@ class GuestIT {
 
     @Test
     void theDeviceIsToBeSeenWhileTheGuestRunsAndWaitsForTheNextWhenItIsGone() {
-        assertEquals("waiting", state(application.get(device("vm1"))));
-        try (var guest = GuestVm.boot(stack, directory, "vm1", GuestVm.Device.RTC.at(socket("vm1")))) {
+        assertEquals("waiting", state(GUESTS.application().get(device("vm1"))));
+        try (var guest = boot("vm1")) {
             guest.ask("read 0");
-            var device = application.get(device("vm1"));
+            var device = GUESTS.application().get(device("vm1"));
             assertEquals("running", state(device));
             assertTrue(device.at("/counters/reads").asLong() > 0, device::toString);
             guest.powerOff();
-            application.await(device("vm1"), gone -> state(gone).equals("waiting"));
+            GUESTS.application().await(device("vm1"), gone -> state(gone).equals("waiting"));
         }
-        assertEquals("running", state(application.get(device("vm0"))), "the other guest's device");
+        assertEquals("running", state(GUESTS.application().get(device("vm0"))), "the other guest's device");
         vm.ask("read 0");
-    }
-
-    private static Path socket(String device) {
-        return directory.resolve(device + ".sock");
     }
 
     private static String device(String name) {

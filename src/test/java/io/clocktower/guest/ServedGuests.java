@@ -30,6 +30,7 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
     private static final int READINGS = 20;
 
     private final List<String> devices;
+    private final Map<String, String> properties = new HashMap<>();
     private final List<GuestVm> vms = new ArrayList<>();
     private Path directory;
     private GuestStack stack;
@@ -44,6 +45,12 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
         return new ServedGuests(List.of(devices));
     }
 
+    /** The application has this property as well. */
+    ServedGuests with(String property, String value) {
+        properties.put(property, value);
+        return this;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) throws IOException {
         if (!GuestStack.isThere()) {
@@ -51,7 +58,7 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
         }
         stack = GuestStack.require();
         directory = Files.createTempDirectory("guests");
-        Map<String, String> properties = new HashMap<>(Map.of("clocktower.socket-dir", directory.toString()));
+        properties.put("clocktower.socket-dir", directory.toString());
         devices.forEach(name -> properties.put("clocktower.devices." + name + ".socket", socket(name).toString()));
         application = PackagedApplication.start(directory, properties);
     }
@@ -103,6 +110,13 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
     /** A guest with memory of its own kind, see {@link GuestVm#boot(GuestStack, Path, String, List, List)}. */
     GuestVm boot(String name, List<String> memory, List<String> arguments) {
         var vm = GuestVm.boot(stack, directory, name, memory, arguments);
+        vms.add(vm);
+        return vm;
+    }
+
+    /** A Debian guest, see {@link GuestVm#bootDebian}. */
+    GuestVm bootDebian(String name, List<String> arguments) {
+        var vm = GuestVm.bootDebian(stack, directory, name, arguments);
         vms.add(vm);
         return vm;
     }
