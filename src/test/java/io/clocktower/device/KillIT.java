@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KillIT {
 
     /** {@code -Dkills=1000} for more than a build has time for. */
-    private static final int KILLS = Integer.getInteger("kills", 20);
+    private static final int KILLS = Integer.getInteger("kills", 12);
     /** One in so many comes at its start, when nothing has been changed yet. */
     private static final int EARLY = 8;
     private static final int LONGEST_US = 200_000;
