@@ -193,6 +193,8 @@ class DescriptorStoreIT {
                 next.awaitReady();
                 managed.manager().awaitStored();
                 assertEquals(OK, guest.request(REQUEST, 16).status());
+                // The end of a service waits for it.
+                guest.frontEnd().close();
             }
         }
     }
