@@ -249,7 +249,7 @@ class CredentialsIT {
         int port = freePort();
         try (var application = start(Map.of("quarkus.http.ssl-port", Integer.toString(port),
                 "quarkus.tls.key-store.p12.path", server.toString(), "quarkus.tls.key-store.p12.password",
-                KeyStores.PASSWORD, "quarkus.tls.reload-period", "1s"))) {
+                KeyStores.PASSWORD, "quarkus.tls.reload-period", "250ms"))) {
             application.awaitListening();
             URI root = URI.create("https://localhost:" + port + "/");
             double expiry = expiry(application);
@@ -277,7 +277,7 @@ class CredentialsIT {
 
     /** Several periods, in which calls are answered. */
     private static void awaitReloads(PackagedApplication application, URI root, Path trusted) throws Exception {
-        long endNs = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+        long endNs = System.nanoTime() + Duration.ofSeconds(1).toNanos();
         while (System.nanoTime() < endNs) {
             assertEquals(200, over(KeyStores.client(trusted, null), root.resolve(DEVICES), "GET", null));
         }
