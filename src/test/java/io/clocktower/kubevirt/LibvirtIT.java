@@ -140,7 +140,7 @@ class LibvirtIT {
             assertOffset(agent);
 
             application.signal("TERM");
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 5; i++) {
                 assertOffset(agent);
                 Thread.sleep(1_000);
             }
