@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ThreeGuestsIT {
 
     private static final int MINUTES = Integer.getInteger("guest.minutes", 0);
-    private static final int READINGS = MINUTES == 0 ? 15 : MINUTES * 60;
+    private static final int READINGS = MINUTES == 0 ? 8 : MINUTES * 60;
     private static final List<String> NAMES = List.of("vm0", "vm1", "vm2");
     private static final Duration ANSWER = Duration.ofSeconds(20);
 
