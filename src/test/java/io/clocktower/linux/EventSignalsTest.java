@@ -92,10 +92,10 @@ class EventSignalsTest {
     @Test
     void aContextThatIsClosedIsGivenBack() throws IOException {
         long before = aioEvents();
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 100; i++) {
             EventSignals.open().close();
         }
-        assertTrue(aioEvents() < before + 500, "contexts are left open");
+        assertTrue(aioEvents() < before + 50, "contexts are left open");
     }
 
     private static long aioEvents() throws IOException {
