@@ -44,18 +44,22 @@ record CloudConfig(List<WrittenFile> files, List<String> commands) {
         }
     }
 
-    /** Writes the files, and runs the commands as cloud-init does: one after the other, whether or not one fails. */
+    /** Writes the files, and runs the commands one after the other. cloud-init does not mind if one fails; this does. */
     void apply(GuestVm vm) {
         files.stream().sorted(Comparator.comparing(WrittenFile::isDeferred)).forEach(file -> write(vm, file));
-        commands.forEach(command -> vm.run(command, COMMAND));
+        commands.forEach(command -> run(vm, command, command));
     }
 
     private static void write(GuestVm vm, WrittenFile file) {
         var content = Base64.getEncoder().encodeToString(file.content().getBytes(StandardCharsets.UTF_8));
-        var output = vm.run("mkdir -p $(dirname %s) && echo %s | base64 -d >%s".formatted(file.path(), content,
-                file.path()), COMMAND);
+        run(vm, file.path(), "mkdir -p $(dirname %s) && echo %s | base64 -d >%s".formatted(file.path(), content,
+                file.path()));
+    }
+
+    private static void run(GuestVm vm, String what, String command) {
+        var output = vm.run(command, COMMAND);
         if (output.status() != 0) {
-            throw new IllegalStateException(file.path() + ": " + output.text());
+            throw new IllegalStateException(what + ": " + output.text());
         }
     }
 }
