@@ -32,17 +32,11 @@ class GuestMemoryIT {
         return GuestVm.Device.RTC.at(GUESTS.socket("vm0"));
     }
 
-    private static List<String> twoNodes(String shareOfTheSecond) {
-        return List.of("-machine", "q35", "-m", "256M", "-object", "memory-backend-memfd,id=a,size=128M,share=on",
-                "-object", "memory-backend-memfd,id=b,size=128M,share=" + shareOfTheSecond, "-numa",
-                "node,memdev=a,cpus=0", "-numa", "node,memdev=b");
-    }
-
-    @Test
-    void memoryOfTwoNodesIsServed() {
-        try (var vm = GUESTS.boot("vm0", twoNodes("on"), device())) {
-            assertServes(vm);
-        }
+    private static List<String> twoNodes(String shareOfTheFirst, String shareOfTheSecond) {
+        return List.of("-machine", "q35", "-m", "256M", "-object",
+                "memory-backend-memfd,id=a,size=128M,share=" + shareOfTheFirst, "-object",
+                "memory-backend-memfd,id=b,size=128M,share=" + shareOfTheSecond, "-numa", "node,memdev=a,cpus=0",
+                "-numa", "node,memdev=b");
     }
 
     /** QEMU ends by itself then. */
@@ -55,6 +49,29 @@ class GuestMemoryIT {
                     "256M"), device()));
         }
         assertEquals(before + TRIES, saidNotShared(), GUESTS.application()::log);
+    }
+
+    /** Linux has its rings in the memory of the first node, where its processor is. */
+    @Test
+    void aNodeThatIsNotSharedIsSaidIfItHoldsTheRings() {
+        long before = saidNotShared();
+        assertThrows(IllegalStateException.class, () -> GUESTS.boot("vm0", twoNodes("off", "on"), device()));
+        assertEquals(before + 1, saidNotShared(), GUESTS.application()::log);
+    }
+
+    @Test
+    void aNodeThatIsNotSharedIsNotMissedWhereItHoldsNoRing() {
+        long before = saidNotShared();
+        int shared;
+        try (var vm = GUESTS.boot("vm0", twoNodes("on", "on"), device())) {
+            assertServes(vm);
+            shared = regions();
+        }
+        try (var vm = GUESTS.boot("vm0", twoNodes("on", "off"), device())) {
+            assertServes(vm);
+            assertEquals(shared - 1, regions());
+        }
+        assertEquals(before, saidNotShared(), GUESTS.application()::log);
     }
 
     private static long saidNotShared() {
