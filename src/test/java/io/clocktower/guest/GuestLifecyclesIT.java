@@ -8,8 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * What happens to a VM in its life, and its guest's clocks are right after it: paused, reset, killed, its device
+ * What happens to a VM in its life, and its guest's clocks are right after it: paused, suspended, reset, killed, its device
  * plugged. {@code -Dguest.lifecycles=long} pauses for longer and repeats more.
  */
 @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -31,6 +36,12 @@ class GuestLifecyclesIT {
     private static final int PAUSES = 10;
     /** Longer than a boot takes on an idle processor, so that the alarm is still pending while the guest boots. */
     private static final int BOOT_S = 15;
+    /** Longer than the guest takes to suspend. */
+    private static final int SUSPEND_S = 10;
+    /** And reads on after that: the agent's port does not outlive a suspend, so it gives no answer. */
+    private static final String SUSPEND = "echo mem >/sys/power/state; while hwclock -r -f /dev/%s; do :; done";
+    private static final int RESUMED_READS = 10;
+    private static final Duration GUEST_LIFE = Duration.ofMinutes(5);
     private static final long SECOND_NS = Duration.ofSeconds(1).toNanos();
 
     @RegisterExtension
@@ -48,13 +59,13 @@ class GuestLifecyclesIT {
 
     @Test
     void anAlarmThatIsDueWhileTheVmIsStoppedComesWhenItGoesOn() {
-        long delivered = alarm().path("delivered").asLong();
+        long delivered = alarm("vm0").path("delivered").asLong();
         long due = Long.parseLong(vm.ask("setalarm 5"));
         int number = vm.number(UTC);
         try (var monitor = GUESTS.monitor("vm0")) {
             monitor.run("stop");
-            awaitServed(due + PAUSE_S);
-            assertEquals(delivered, alarm().path("delivered").asLong(), "to a VM that is stopped");
+            awaitServed("vm0", due + PAUSE_S);
+            assertEquals(delivered, alarm("vm0").path("delivered").asLong(), "to a VM that is stopped");
             monitor.run("cont");
         }
         long before = HostReading.realtimeNs();
@@ -62,6 +73,52 @@ class GuestLifecyclesIT {
         assertTrue(reading >= before && reading <= HostReading.realtimeNs(), "the first reading is " + reading);
         awaitDelivered(delivered + 1);
         assertServes(vm);
+    }
+
+    /** The driver sets the alarm once more when the guest resumes, and it is due already; that is no other alarm. */
+    @Test
+    void anAlarmThatIsDueWhileTheGuestIsSuspendedIsOneAlarmAndOneEvent() throws Exception {
+        var before = alarm("vm1");
+        // Alarms make events while somebody listens.
+        try (var http = HttpClient.newHttpClient();
+                var _ = http.send(events("text/event-stream"), BodyHandlers.ofInputStream()).body();
+                var guest = GUESTS.boot("vm1", GuestVm.Device.RTC.at(GUESTS.socket("vm1")));
+                var monitor = GUESTS.monitor("vm1")) {
+            long due = Long.parseLong(guest.ask("setalarm " + SUSPEND_S));
+            var suspend = SUSPEND.formatted(guest.rtc());
+            var _ = CompletableFuture.supplyAsync(() -> guest.run(suspend, GUEST_LIFE));
+            monitor.await("SUSPEND", _ -> true);
+            long events = expiredEvents(http);
+            long reads = reads();
+            awaitServed("vm1", due + PAUSE_S);
+            assertEquals(0, delivered("vm1", before), "to a suspended guest");
+            monitor.run("system_wakeup");
+            GUESTS.application().await(path("vm1"),
+                    _ -> delivered("vm1", before) > 0 && reads() > reads + RESUMED_READS);
+            assertEquals(1, delivered("vm1", before));
+            assertEquals(1, alarm("vm1").path("expirations").asLong() - before.path("expirations").asLong());
+            assertEquals(events + 1, expiredEvents(http));
+        }
+    }
+
+    private static long reads() {
+        return GUESTS.application().get(path("vm1")).at("/counters/reads").asLong();
+    }
+
+    /** How often the device's alarm was delivered after that. */
+    private static long delivered(String device, JsonNode before) {
+        return alarm(device).path("delivered").asLong() - before.path("delivered").asLong();
+    }
+
+    private static long expiredEvents(HttpClient http) throws IOException, InterruptedException {
+        var answer = http.send(events("text/plain"), BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode(), answer::body);
+        return answer.body().lines().filter(line -> line.contains("alarm-expired")).count();
+    }
+
+    private static HttpRequest events(String type) {
+        return HttpRequest.newBuilder(GUESTS.application().root().resolve("/api/v1/events?device=vm1"))
+                .header("Accept", type).header("Last-Event-ID", "0").build();
     }
 
     @Test
@@ -79,14 +136,14 @@ class GuestLifecyclesIT {
 
     @Test
     void anAlarmSurvivesAResetOfTheVm() {
-        long delivered = alarm().path("delivered").asLong();
+        long delivered = alarm("vm0").path("delivered").asLong();
         long due = Long.parseLong(vm.ask("setalarm " + BOOT_S));
         try (var monitor = GUESTS.monitor("vm0")) {
             monitor.run("system_reset");
         }
         vm.awaitRestart();
         assertServes(vm);
-        awaitServed(due);
+        awaitServed("vm0", due);
         awaitDelivered(delivered + 1);
     }
 
@@ -159,8 +216,8 @@ class GuestLifecyclesIT {
                 && vm.entries("clocks").size() == PtpClock.values().length);
     }
 
-    private static void awaitServed(long seconds) {
-        GUESTS.application().await(path("vm0"),
+    private static void awaitServed(String name, long seconds) {
+        GUESTS.application().await(path(name),
                 device -> device.at("/clocks/0/servedNs").asLong() > seconds * SECOND_NS);
     }
 
@@ -172,8 +229,8 @@ class GuestLifecyclesIT {
         GUESTS.application().await(path(device), now -> now.path("state").asText().equals(state));
     }
 
-    private static JsonNode alarm() {
-        return GUESTS.application().get(path("vm0") + "/alarms/0");
+    private static JsonNode alarm(String device) {
+        return GUESTS.application().get(path(device) + "/alarms/0");
     }
 
     private static String path(String device) {
