@@ -363,7 +363,10 @@ class ServiceIT {
     @Test
     void aConnectedMachineIsServedUntilTheGraceEnds() throws Exception {
         Path home = Files.createDirectory(directory.resolve("grace"));
-        try (PackagedApplication service = startTwo(home, "1s"); Guest guest = new Guest(home.resolve("vm0.sock"))) {
+        // A shell has what it starts in the background ignore SIGINT, and so this process too, perhaps.
+        List<String> launcher = List.of("env", "--default-signal=INT");
+        try (PackagedApplication service = startTwo(launcher, home, "1s");
+                Guest guest = new Guest(home.resolve("vm0.sock"))) {
             long start = System.nanoTime();
             service.signal("INT");
             End end = service.awaitEnd();
@@ -411,7 +414,11 @@ class ServiceIT {
     }
 
     private static PackagedApplication startTwo(Path home, String grace) {
-        return PackagedApplication.start(home,
+        return startTwo(List.of(), home, grace);
+    }
+
+    private static PackagedApplication startTwo(List<String> launcher, Path home, String grace) {
+        return PackagedApplication.start(launcher, home,
                 Map.of("clocktower.devices.vm0.socket", home.resolve("vm0.sock").toString(),
                         "clocktower.devices.vm1.socket", home.resolve("vm1.sock").toString(),
                         "clocktower.shutdown-grace", grace));
