@@ -78,7 +78,7 @@ public class Monitoring {
             server.listen().toCompletionStage().toCompletableFuture().get();
         } catch (ExecutionException e) {
             throw new ConfigurationException("clocktower.monitoring.port: cannot bind to %s:%d: %s"
-                    .formatted(config.host(), port, e.getCause().getMessage()), e);
+                    .formatted(config.host(), port, e.getCause().getMessage()));
         }
         LOG.infof("monitoring: metrics and health are at http://%s:%d/q/metrics and /q/health", config.host(),
                 server.actualPort());
