@@ -374,7 +374,7 @@ class GreedyFrontEndIT {
                     devices.await("vm0", status -> status.state() == DeviceState.WAITING);
                 }
             });
-            assertTrue(OpenDescriptors.count() < before + 64 + 9 + 4);
+            OpenDescriptors.await(before + 64 + 9 + 3);
             assertServed(devices, "bystander");
             fuse.end();
             OpenDescriptors.await(before);

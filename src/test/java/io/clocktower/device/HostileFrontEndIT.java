@@ -341,8 +341,7 @@ class HostileFrontEndIT {
             for (int i = 0; i < 19; i++) {
                 frontEnd.sendRaw(new byte[]{message[i]}, descriptors);
                 devices.status("abused");
-                assertTrue(OpenDescriptors.count() <= open + 9, "%d descriptors are open, %d were before"
-                        .formatted(OpenDescriptors.count(), open));
+                OpenDescriptors.await(open + 9);
             }
             frontEnd.sendRaw(new byte[]{message[19]}, descriptors);
             frontEnd.awaitClosed();

@@ -42,7 +42,7 @@ public final class OpenDescriptors {
         }
     }
 
-    static long count() throws IOException {
+    private static long count() throws IOException {
         try (var open = Files.list(Path.of("/proc/self/fd"))) {
             return open.count();
         }
