@@ -13,6 +13,7 @@ record FollowingGuest(ServedGuests guests, GuestVm vm) {
     static final Duration LOCKED = Duration.ofMillis(1);
     static final Duration FOLLOWED = Duration.ofMillis(10);
     private static final String DEVICE = "vm0";
+    private static final Duration COMMAND = Duration.ofSeconds(10);
     private static final long DEVICE_PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
 
     static FollowingGuest boot(ServedGuests guests) {
@@ -61,11 +62,16 @@ record FollowingGuest(ServedGuests guests, GuestVm vm) {
         long start = System.nanoTime();
         for (;;) {
             var clocks = vm.ask("clocks");
-            if (clocks.contains(PtpClock.UTC.label())) {
+            if (clocks.contains(PtpClock.UTC.label()) && hasFile(vm.number(PtpClock.UTC))) {
                 return clock();
             }
             assertTrue(System.nanoTime() - start < DEVICE_PATIENCE_NS, () -> "the guest's clocks: " + clocks + "\n"
                     + vm.consoleTail());
         }
+    }
+
+    /** The kernel knows of a clock a moment before there is a file for it. */
+    private boolean hasFile(int clock) {
+        return vm.run("test -c /dev/ptp" + clock, COMMAND).status() == 0;
     }
 }
