@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 
 /**
  * How long a guest waits for READ of the packaged application while others ask that for the devices' status and metrics,
- * 200 times a second, against how long it waits while nobody does. Rounds with and without take turns, so that whatever
+ * 200 times a second, against how long it waits without such calls. Rounds with and without take turns, so that whatever
  * else the machine does comes to both, and a ratio is one of neighbours in time. Between two readings the guest pauses, as
  * one that reads its clock now and then does: both threads have slept when the next one comes.
  */
@@ -34,7 +34,7 @@ public final class StatusLoad {
     private static final List<String> PATHS = List.of("api/v1/devices/vm0", "api/v1/devices", "q/metrics",
             "api/v1/devices/vm0");
 
-    /** The figures of one round, in nanoseconds, and what was asked meanwhile. */
+    /** The figures of one round, in nanoseconds, and how many calls came in it. */
     private record Round(double median, double p99, double requestsASecond) {}
 
     private StatusLoad() {}
@@ -83,8 +83,8 @@ public final class StatusLoad {
     private static void report(Round[] quiet, Round[] loaded) {
         System.out.printf("Medians of %d rounds of %d readings%n%n| | median | p99 |%n|---|---|---|%n", ROUNDS,
                 TRIPS_A_ROUND);
-        row("nobody asks", quiet);
-        row("%.0f requests a second".formatted(median(loaded, loaded, (round, _) -> round.requestsASecond)), loaded);
+        row("no calls", quiet);
+        row("%.0f calls per second".formatted(median(loaded, loaded, (round, _) -> round.requestsASecond)), loaded);
         System.out.printf("| ratio | %.2f | %.2f |%n", median(quiet, loaded, (one, other) -> other.median / one.median),
                 median(quiet, loaded, (one, other) -> other.p99 / one.p99));
     }
