@@ -14,9 +14,9 @@ final class Polling {
     private static final int LOOKS_A_READING = 8;
     /** How long other events wait at the most, besides a handler's time. To ask for them can take a microsecond. */
     private static final long ROUND_NS = TimeUnit.MICROSECONDS.toNanos(10);
-    /** The same where requests come from others than are looked at: guests that read in turn, of whom there are too many. */
+    /** The same while events come: many guests read in turn, and most of their rings are not polled. */
     private static final long SHORT_ROUND_NS = TimeUnit.MICROSECONDS.toNanos(1);
-    /** So many short rounds follow an event: they last as long as a guest takes to wake up and to ask again. */
+    /** How many short rounds follow an event. Together they are as long as a guest takes to wake up and to ask again. */
     private static final int SHORT_ROUNDS = 64;
 
     private final Turns turns;
@@ -137,7 +137,7 @@ final class Polling {
         return SHORT_ROUND_NS;
     }
 
-    /** Something came that was not looked at. More of it may follow, and is asked for soon. */
+    /** An event came. Another may follow, so the next rounds are short. */
     void onEvent() {
         shortRounds = SHORT_ROUNDS;
     }

@@ -3,13 +3,12 @@ package io.clocktower.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.clocktower.app.Directories;
 import io.clocktower.app.PackagedApplication;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +76,7 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
             }
         } finally {
             if (directory != null) {
-                removeDirectory();
+                Directories.remove(directory);
             }
         }
     }
@@ -153,17 +152,5 @@ final class ServedGuests implements BeforeAllCallback, BeforeEachCallback, After
             isOver.set(true);
         }
         assertNoneOutside(readings.join());
-    }
-
-    private void removeDirectory() throws IOException {
-        try (var files = Files.walk(directory)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
     }
 }
