@@ -301,7 +301,7 @@ public final class DeviceHost implements AutoCloseable {
      */
     public DeviceStatus status(String name) throws DeviceException {
         DeviceProxy proxy = device(name);
-        return proxy.ask(proxy.device()::status);
+        return proxy.ask(proxy.device()::moment).status();
     }
 
     /** Asks some devices for their statuses. */

@@ -1,5 +1,6 @@
 package io.clocktower.device;
 
+import io.clocktower.hosted.DeviceMoment;
 import io.clocktower.hosted.HostedDevice;
 import io.clocktower.spec.DeviceException;
 import io.clocktower.status.DeviceStatus;
@@ -38,21 +39,22 @@ public final class StatusPages {
     public List<DeviceStatus> next() throws DeviceException {
         List<DeviceProxy> page = devices.subList(next, Math.min(next + PAGE, devices.size()));
         next += page.size();
-        List<CompletableFuture<List<DeviceStatus>>> answers = page.stream()
+        List<CompletableFuture<List<DeviceMoment>>> answers = page.stream()
                 .collect(Collectors.groupingBy(DeviceProxy::loop)).entrySet().stream()
-                .map(ofLoop -> ofLoop.getKey().submit(() -> statuses(ofLoop.getValue()))).toList();
+                .map(ofLoop -> ofLoop.getKey().submit(() -> moments(ofLoop.getValue()))).toList();
         List<DeviceStatus> statuses = new ArrayList<>();
-        for (CompletableFuture<List<DeviceStatus>> answer : answers) {
-            statuses.addAll(LoopAnswer.await(answer, DeviceException
-                    .noAnswer("an event loop did not answer within %d s".formatted(LoopAnswer.DEADLINE.toSeconds()))));
+        for (CompletableFuture<List<DeviceMoment>> answer : answers) {
+            LoopAnswer.await(answer, DeviceException
+                    .noAnswer("an event loop did not answer within %d s".formatted(LoopAnswer.DEADLINE.toSeconds())))
+                    .forEach(moment -> statuses.add(moment.status()));
         }
         statuses.sort(Comparator.comparing(DeviceStatus::name));
         return statuses;
     }
 
-    private static List<DeviceStatus> statuses(List<DeviceProxy> devices) {
+    private static List<DeviceMoment> moments(List<DeviceProxy> devices) {
         return devices.stream().filter(device -> !device.isRemoved()).map(DeviceProxy::device)
-                .map(HostedDevice::status).toList();
+                .map(HostedDevice::moment).toList();
     }
 
     /** All pages that are left, one after another. */

@@ -4,18 +4,15 @@ import io.clocktower.clock.ClockType;
 import io.clocktower.clock.HostClock;
 import io.clocktower.clock.HostInstant;
 import io.clocktower.clock.ServedClock;
-import io.clocktower.fault.ClockReading;
 import io.clocktower.fault.Fault;
 import io.clocktower.fault.Faults;
 import io.clocktower.hosted.DeviceSnapshot.Begun;
 import io.clocktower.rtc.AlarmStatus;
 import io.clocktower.spec.DeviceSpec;
 import io.clocktower.status.DeviceCounters;
-import io.clocktower.status.DeviceStatus;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -112,36 +109,14 @@ final class DeviceClocks {
         return nextNs == Long.MAX_VALUE ? nextNs : nextNs - host.boottimeNs();
     }
 
-    /** Each clock at an instant, with its alarm. */
-    List<DeviceStatus.Clock> status(HostInstant now, List<AlarmStatus> alarms) {
-        Map<Integer, DeviceStatus.Alarm> ofClocks = alarms.stream()
-                .collect(Collectors.toMap(AlarmStatus::clockId, DeviceStatus.Alarm::of));
-        return IntStream.range(0, clocks.size()).mapToObj(id -> {
-            ServedClock clock = faults.clock(id);
-            clock.holdMonotonic(clocks.get(id).monotonicNs());
-            List<Fault> active = faults.list().stream()
-                    .filter(fault -> fault.anchorsNs().containsKey(id) && fault.endNs() > now.boottimeNs()).toList();
-            return new DeviceStatus.Clock(spec.clocks().get(id), ClockReading.of(id, clock, now),
-                    active.stream().map(Fault::id).toList(), readsSince(active, id), counters.reads(id),
-                    counters.lastReadNs(id), counters.readsLastMinute(id), counters.lastReadAgeNs(id),
-                    Optional.ofNullable(ofClocks.get(id)));
-        }).toList();
-    }
-
-    /** How often the guest has read a clock since the latest of some faults began; nothing without one. */
-    private Optional<Long> readsSince(List<Fault> active, int clockId) {
-        return active.stream().map(fault -> readsSince(fault, clockId)).min(Long::compare);
-    }
-
-    private long readsSince(Fault fault, int clockId) {
-        return counters.reads(clockId) - begun.get(fault.id()).reads().get(clockId);
-    }
-
-    /** Each fault, with how often the guest has read the clocks that it is for since it began. */
-    List<DeviceStatus.FaultEffect> faultStatus(HostInstant now) {
-        return faults.list().stream().map(fault -> new DeviceStatus.FaultEffect(fault,
-                IntStream.range(0, clocks.size()).filter(id -> faults.isFor(fault, id)).boxed().toList(),
-                fault.anchorsNs().keySet().stream().mapToLong(id -> readsSince(fault, id)).sum(),
-                fault.endNs() <= now.boottimeNs(), Optional.ofNullable(faults.failures().get(fault.id())))).toList();
+    /**
+     * What there is to say of the clocks at an instant.
+     *
+     * @param alarms those that have one
+     */
+    ClocksMoment moment(HostInstant now, List<AlarmStatus> alarms) {
+        return new ClocksMoment(spec, faults, Map.copyOf(begun),
+                clocks.stream().mapToLong(ServedClock::monotonicNs).toArray(),
+                IntStream.range(0, clocks.size()).mapToLong(counters::reads).toArray(), alarms, counters, now);
     }
 }

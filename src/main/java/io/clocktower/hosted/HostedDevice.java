@@ -336,14 +336,14 @@ public final class HostedDevice {
     }
 
     public DeviceStatus status() {
+        return moment().status();
+    }
+
+    /** For a status that another thread makes. */
+    public DeviceMoment moment() {
         Optional<BackEndStatus> backEnd = frontEnds.status();
-        return new DeviceStatus(spec, isConfigured, version, frontEnds.state(backEnd), frontEnds.reason(),
-                backEnd.flatMap(driver::obstacle),
-                backEnd.map(DeviceStatus.FrontEnd::of), clocks.status(HostInstant.of(host), rtc.alarms()),
-                clocks.faultStatus(HostInstant.of(host)),
-                driver.counter().mapping(), driver.counterReason(), counters.requests(),
-                counters.count(DeviceCounters.Event.CONNECTION_ACCEPTED),
-                counters.count(DeviceCounters.Event.CONNECTION_REFUSED),
-                counters.count(DeviceCounters.Event.PROTOCOL_ERROR), counters.count(DeviceCounters.Event.RING_ERROR));
+        return new DeviceMoment(spec, isConfigured, version, frontEnds.state(backEnd), frontEnds.reason(),
+                backEnd.flatMap(driver::obstacle), backEnd, clocks.moment(HostInstant.of(host), rtc.alarms()),
+                driver.counter(), driver.counterReason(), counters);
     }
 }

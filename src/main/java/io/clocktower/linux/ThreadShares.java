@@ -39,15 +39,16 @@ public final class ThreadShares {
         /** As before. */
         FULL,
         /**
-         * A third: nice 5. Others go before it, but it always goes on. It must: the JVM stops all threads at a safepoint, and
-         * waits for those that run Java code to get there. On a busy machine that took up to 20 ms, with nice 10 up to 120 ms,
-         * and with SCHED_IDLE a second.
+         * A third: nice 5, and SCHED_BATCH, so that it interrupts no thread that runs when it wakes. Others go before it, but
+         * it always goes on. It must: the JVM stops all threads at a safepoint, and waits for those that run Java code to get
+         * there. On a busy machine that took up to 20 ms, with nice 10 up to 120 ms, and with SCHED_IDLE a second.
          */
         LOW
     }
 
     private static final Path TASKS = Path.of("/proc/self/task");
-    private static final long SCHED_OTHER = 0;
+    private static final int SCHED_OTHER = 0;
+    private static final int SCHED_BATCH = 3;
     private static final int PRIO_PROCESS = 0;
     private static final int LOW_NICE = 5;
     /** The shortest that the kernel has. A thread with a shorter slice runs sooner when it wakes, and lets others run sooner. */
@@ -106,6 +107,7 @@ public final class ThreadShares {
             return false;
         }
         if (share == Share.LOW) {
+            attribute.set(JAVA_INT, POLICY_OFFSET, SCHED_BATCH);
             attribute.set(JAVA_INT, NICE_OFFSET, Math.max(LOW_NICE, attribute.get(JAVA_INT, NICE_OFFSET)));
         }
         attribute.set(JAVA_INT, SIZE_OFFSET, (int) ATTRIBUTE_BYTES);
