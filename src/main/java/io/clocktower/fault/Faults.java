@@ -40,6 +40,7 @@ public final class Faults {
     private final Map<Integer, Long> floorsNs;
     private final Map<String, String> failures;
     private final List<FaultChain> chains;
+    private final long nextChangeNs;
 
     /**
      * @param floorsNs by clock, what a monotonic one must not show less than
@@ -57,6 +58,11 @@ public final class Faults {
         this.floorsNs = Map.copyOf(floorsNs);
         this.failures = Map.copyOf(failures);
         chains = IntStream.range(0, clocks.size()).mapToObj(id -> chain(id, this.faults)).toList();
+        nextChangeNs = this.faults.stream()
+                .mapToLong(fault -> fault.isActive() || fault.isPaused() || failures.containsKey(fault.id())
+                        ? fault.endNs()
+                        : fault.startNs())
+                .min().orElse(Long.MAX_VALUE);
     }
 
     /** These clocks with other faults, and with the failures of those among them. */
@@ -313,11 +319,7 @@ public final class Faults {
 
     /** When a fault begins or ends next, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if none will. */
     public long nextChangeNs() {
-        return faults.stream()
-                .mapToLong(fault -> fault.isActive() || fault.isPaused() || failures.containsKey(fault.id())
-                        ? fault.endNs()
-                        : fault.startNs())
-                .min().orElse(Long.MAX_VALUE);
+        return nextChangeNs;
     }
 
     /** When a fault begins, ends or settles next, on CLOCK_BOOTTIME; {@link Long#MAX_VALUE} if none will. */

@@ -103,6 +103,13 @@ final class DeviceClocks {
         });
     }
 
+    /** Lets the faults begin and end that are due. */
+    void applyDue() {
+        if (nsUntilChange() <= 0) {
+            apply(faults, HostInstant.of(host));
+        }
+    }
+
     /** How long until a fault begins or ends; {@link Long#MAX_VALUE} if none will. */
     long nsUntilChange() {
         long nextNs = faults.nextChangeNs();

@@ -31,6 +31,7 @@ final class DriverSide implements VirtioDevice {
     private final Migration migration;
     private final Supplier<DeviceSpec> spec;
     private final HostClock host;
+    private final Reactor reactor;
     private final DeviceCounters counters;
     private final Supplier<FrontEnds> frontEnds;
     private final DeviceObserver observer;
@@ -51,6 +52,7 @@ final class DriverSide implements VirtioDevice {
         migration = new Migration(rtc, clocks, host);
         this.spec = spec;
         this.host = host;
+        this.reactor = reactor;
         this.counters = counters;
         this.frontEnds = frontEnds;
         this.observer = observer;
@@ -122,11 +124,14 @@ final class DriverSide implements VirtioDevice {
         }
     }
 
-    /** What the guest or time made of the alarms outlives the service, too. */
+    /**
+     * What the guest or time made of the alarms outlives the service, too. The next turn sees to it: first the guest gets its
+     * answer, or its notification.
+     */
     private void keepAlarms() {
         if (rtc.alarmChanges() != keptAlarmChanges) {
             keptAlarmChanges = rtc.alarmChanges();
-            observer.onChanged();
+            reactor.putOff(observer::onChanged);
         }
     }
 

@@ -237,7 +237,7 @@ public final class HostedDevice {
         Faults before = clocks.faults();
         boolean hasFailed = true;
         try {
-            clocks.apply(before, HostInstant.of(host));
+            clocks.applyDue();
             hasFailed = false;
         } catch (RuntimeException e) {
             log.write(DeviceLog.Kind.UNEXPECTED, 0, "internal error while a scheduled fault began or ended", e);

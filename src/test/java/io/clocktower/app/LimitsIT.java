@@ -44,6 +44,7 @@ class LimitsIT {
     private static final int CALLERS = 32;
     private static final int ROUNDS = 10;
     private static final int SLOW = 50;
+    private static final int MAX_FILLINGS = 4;
     private static final long TOLERANCE_BYTES = 16 << 20;
     private static final int SPARE_DESCRIPTORS = 16;
 
@@ -130,13 +131,16 @@ class LimitsIT {
         int there = application.get("api/v1/devices").size();
         long descriptors = Processes.descriptors(application.pid());
         fillAndEmpty(there);
-        long liveBytes = keptBytes();
-
-        fillAndEmpty(there);
+        // What is lost is lost each time; a heap that is resident may also grow once.
+        long grownBytes = Long.MAX_VALUE;
+        for (int i = 0; i < MAX_FILLINGS && grownBytes >= TOLERANCE_BYTES; i++) {
+            long keptBytes = keptBytes();
+            fillAndEmpty(there);
+            grownBytes = keptBytes() - keptBytes;
+        }
+        assertTrue(grownBytes < TOLERANCE_BYTES, grownBytes + " bytes more");
         assertEquals(there, application.get("api/v1/devices").size());
         assertTrue(Processes.descriptors(application.pid()) <= descriptors + SPARE_DESCRIPTORS);
-        long grownBytes = keptBytes() - liveBytes;
-        assertTrue(grownBytes < TOLERANCE_BYTES, grownBytes + " bytes more");
     }
 
     /** Of the native executable, which has neither jcmd nor all metrics of the JVM, what is resident. */

@@ -3,31 +3,23 @@ package io.clocktower.benchmark;
 import static io.clocktower.frontend.Requests.ofClock;
 import static io.clocktower.frontend.Requests.setAlarm;
 
-import io.clocktower.clock.ClockSpec;
-import io.clocktower.clock.ClockType;
-import io.clocktower.clock.LeapSeconds;
-import io.clocktower.clock.Smearing;
-import io.clocktower.device.DeviceHost;
+import io.clocktower.app.Directories;
+import io.clocktower.app.PackagedApplication;
 import io.clocktower.frontend.Alarmq;
 import io.clocktower.frontend.Guest;
 import io.clocktower.frontend.Requests;
-import io.clocktower.host.SystemHostClock;
 import io.clocktower.linux.Epoll;
 import io.clocktower.linux.SystemClock;
 import io.clocktower.linux.TimerFd;
-import io.clocktower.spec.DeviceSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How late an alarm is that was set 200 ms ahead, from its time to the driver's waking, against a bare timerfd with one
- * thread in the same run. One and the other take turns. An alarm that comes before its time ends the run.
+ * How late an alarm of the packaged application is that was set 200 ms ahead, from its time to the driver's waking, against
+ * a bare timerfd with one thread in the same run. One and the other take turns. An alarm that comes before its time ends the run.
  */
 public final class AlarmLatency {
 
@@ -43,23 +35,19 @@ public final class AlarmLatency {
         Path socket = directory.resolve("vm0.sock");
         long[] alarms = new long[ALARMS];
         long[] timers = new long[ALARMS];
-        try (var devices = new DeviceHost(new SystemHostClock(LeapSeconds.builtIn()), LeapSeconds.builtIn(), 1,
-                false)) {
-            devices.configure(new DeviceSpec("vm0", socket,
-                    List.of(new ClockSpec(ClockType.UTC_SMEARED, Smearing.NOON_LINEAR, true)), Optional.empty(),
-                    Duration.ZERO, Map.of()), Optional.empty());
-            try (var guest = new Guest(socket, Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
-                    var alarmq = new Alarmq(guest);
-                    var timer = new TimerFd();
-                    var epoll = new Epoll(1)) {
-                epoll.add(timer.number(), Epoll.EPOLLIN, 0);
-                for (int i = 0; i < ALARMS; i++) {
-                    alarms[i] = alarmLateness(guest, alarmq);
-                    timers[i] = timerLateness(timer, epoll);
-                }
+        try (var _ = PackagedApplication.start(directory, Map.of("clocktower.socket-dir", directory.toString(),
+                "clocktower.shutdown-grace", "0s", "clocktower.devices.vm0.labels.role", "guest"));
+                var guest = new Guest(socket, Guest.FEATURES | Alarmq.F_ALARM, 64, 0);
+                var alarmq = new Alarmq(guest);
+                var timer = new TimerFd();
+                var epoll = new Epoll(1)) {
+            epoll.add(timer.number(), Epoll.EPOLLIN, 0);
+            for (int i = 0; i < ALARMS; i++) {
+                alarms[i] = alarmLateness(guest, alarmq);
+                timers[i] = timerLateness(timer, epoll);
             }
         } finally {
-            Files.delete(directory);
+            Directories.remove(directory);
         }
         System.out.printf("| %d times, 200 ms ahead | median | p99 | latest |%n|---|---|---|---|%n", ALARMS);
         report("bare timerfd", timers);
