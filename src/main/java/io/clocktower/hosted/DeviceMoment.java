@@ -11,8 +11,8 @@ import io.clocktower.vhostuser.BackEndStatus;
 import java.util.Optional;
 
 /**
- * What a device's loop alone knows of it, at one time. The status is made of it by the thread that asked, as that takes ten
- * times as long, in which the loop would serve no guest.
+ * What a device's loop alone knows of it, at one time. The thread that asked makes the status of it: that takes much
+ * longer, and the loop would serve no guest in that time.
  */
 public record DeviceMoment(DeviceSpec spec, boolean isConfigured, DeviceVersion version, DeviceState state,
         Optional<String> reason, Optional<Obstacle> obstacle, Optional<BackEndStatus> backEnd, ClocksMoment clocks,

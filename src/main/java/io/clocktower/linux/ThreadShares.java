@@ -102,8 +102,11 @@ public final class ThreadShares {
     /** Answers false where a filter of system calls denies it, or the thread has a policy that somebody else chose. */
     private static boolean setAttribute(int thread, Share share, MemorySegment attribute) throws Throwable {
         if ((long) SYSCALL.invokeExact(NativeCalls.state(), SYS_SCHED_GETATTR, (long) thread, attribute,
-                ATTRIBUTE_BYTES,
-                0L) != 0 || attribute.get(JAVA_INT, POLICY_OFFSET) != SCHED_OTHER) {
+                ATTRIBUTE_BYTES, 0L) != 0) {
+            return false;
+        }
+        int policy = attribute.get(JAVA_INT, POLICY_OFFSET);
+        if (policy != SCHED_OTHER && policy != SCHED_BATCH) {
             return false;
         }
         if (share == Share.LOW) {
