@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * How {@link HostClock#taiNs} is made on Linux. Its CLOCK_TAI is CLOCK_REALTIME plus an offset that is zero until a time
  * daemon sets it, and that may be wrong. So TAI is CLOCK_REALTIME plus the offset of the leap second table, and served
- * UTC is CLOCK_REALTIME, whatever the kernel's offset. CLOCK_TAI is used only where its offset is the table's: it then
- * differs in nothing but a leap second, through which it runs on while CLOCK_REALTIME steps.
+ * UTC is CLOCK_REALTIME, whatever the kernel's offset. CLOCK_TAI is used only about a leap second, and where its offset is the
+ * table's: it then differs in nothing but that it runs on while CLOCK_REALTIME steps.
  */
 public final class HostTai {
 
@@ -22,6 +22,17 @@ public final class HostTai {
     private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private HostTai() {}
+
+    /**
+     * Whether CLOCK_REALTIME alone tells TAI: with the table's offset it shows what {@link #taiNs} would, in all seconds that
+     * are not about a leap second.
+     *
+     * @param clockRealtimeNs
+     *            CLOCK_REALTIME in nanoseconds
+     */
+    public static boolean isToldByRealtime(long clockRealtimeNs, LeapSeconds leapSeconds) {
+        return clockRealtimeNs >= 0 && !leapSeconds.isLeapSecondNear(clockRealtimeNs);
+    }
 
     /**
      * TAI from two readings of the kernel; see {@link LeapSeconds#taiFromUtc} for its value in a leap second that the

@@ -30,6 +30,7 @@ public final class LeapSeconds {
     public record Entry(long utcSeconds, int taiMinusUtcSeconds) {}
 
     static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NEAR_NS = 2 * NANOS_PER_SECOND;
 
     private static final long SECONDS_PER_DAY = 86_400;
     private static final Entry FIRST = new Entry(secondsAtMidnight(1972, 1, 1), 10);
@@ -127,6 +128,16 @@ public final class LeapSeconds {
             i--;
         }
         return UnsignedNs.add(utcNs, offsetNs[i]);
+    }
+
+    /** Whether a UTC count in nanoseconds is within two seconds of the end of a leap second. */
+    boolean isLeapSecondNear(long utcNs) {
+        for (int i = this.utcNs.length - 1; i > 0 && UnsignedNs.isBefore(utcNs, this.utcNs[i] + NEAR_NS); i--) {
+            if (UnsignedNs.isBefore(this.utcNs[i] - NEAR_NS, utcNs)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

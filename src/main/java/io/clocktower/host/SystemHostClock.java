@@ -19,6 +19,10 @@ public final class SystemHostClock implements HostClock {
 
     @Override
     public long taiNs() {
+        long realtimeNs = SystemClock.REALTIME.readNs();
+        if (HostTai.isToldByRealtime(realtimeNs, leapSeconds)) {
+            return leapSeconds.taiFromUtc(realtimeNs);
+        }
         // TAI first: a pause between the two then cannot make an offset that is not set look as if it were.
         long clockTaiNs = SystemClock.TAI.readNs();
         return HostTai.taiNs(clockTaiNs, SystemClock.REALTIME.readNs(), leapSeconds);

@@ -1,6 +1,7 @@
 package io.clocktower.clock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
@@ -32,6 +33,41 @@ class HostTaiTest {
             long offset = tai < midnight + 37 * SECOND ? 37 : 38;
             assertEquals(tai, HostTai.taiNs(tai, tai - offset * SECOND + 50, table));
         }
+    }
+
+    /** Whatever the kernel's offset is, and whether it knows of leap seconds or not. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 10, 36, 37, 38})
+    void awayFromLeapSecondsOneReadingTellsWhatTwoDo(long kernelSeconds) {
+        LeapSeconds table = LeapSeconds.builtIn().with(LocalDate.of(2026, 11, 30), 1).with(LocalDate.of(2026, 12, 31),
+                -1);
+        Random random = new Random(kernelSeconds);
+        int told = 0;
+        for (int i = 0; i < 100_000; i++) {
+            long midnight = Instant.parse(i % 2 == 0 ? "2026-12-01T00:00:00Z" : "2027-01-01T00:00:00Z")
+                    .getEpochSecond();
+            long realtime = midnight * SECOND + random.nextLong(-20 * SECOND, 20 * SECOND);
+            if (HostTai.isToldByRealtime(realtime, table)) {
+                long expected = HostTai.taiNs(realtime + kernelSeconds * SECOND, realtime, table);
+                assertEquals(expected, table.taiFromUtc(realtime), () -> "at " + Instant.ofEpochSecond(0, realtime));
+                told++;
+            }
+        }
+        assertTrue(told > 80_000, told + " of 100,000");
+    }
+
+    /** Inserted, CLOCK_REALTIME steps back by it at its end, and so is the last second before that twice. */
+    @Test
+    void aboutALeapSecondAndBefore1970OneReadingIsNotEnough() {
+        LeapSeconds table = LeapSeconds.builtIn().with(LocalDate.of(2026, 12, 31), 1);
+        long midnight = Instant.parse("2027-01-01T00:00:00Z").getEpochSecond() * SECOND;
+        assertFalse(HostTai.isToldByRealtime(midnight - 2 * SECOND + 1, table));
+        assertFalse(HostTai.isToldByRealtime(midnight, table));
+        assertFalse(HostTai.isToldByRealtime(midnight + 2 * SECOND - 1, table));
+        assertFalse(HostTai.isToldByRealtime(-1, table));
+        assertTrue(HostTai.isToldByRealtime(midnight - 2 * SECOND, table));
+        assertTrue(HostTai.isToldByRealtime(midnight + 2 * SECOND, table));
+        assertTrue(HostTai.isToldByRealtime(0, table));
     }
 
     @ParameterizedTest
