@@ -49,11 +49,12 @@ public final class FirstTouches {
     /**
      * Counts the pages of a part that is about to be read or written.
      *
+     * @param address where in this process it begins
      * @throws UntouchedMemoryException if the budget is used up
      */
-    public void check(MemorySegment segment, long offset, long bytes) {
-        long first = segment.address() + offset >>> PAGE_SHIFT;
-        long last = segment.address() + offset + bytes - 1 >>> PAGE_SHIFT;
+    public void check(long address, long bytes) {
+        long first = address >>> PAGE_SHIFT;
+        long last = address + bytes - 1 >>> PAGE_SHIFT;
         for (long page = first; page <= last; page++) {
             int slot = (int) page & REMEMBERED - 1;
             if (remembered[slot] != page) {

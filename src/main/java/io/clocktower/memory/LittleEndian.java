@@ -19,13 +19,14 @@ import java.nio.ByteOrder;
 public final class LittleEndian {
 
     private static final VarHandle LE16 = handle(ValueLayout.JAVA_SHORT_UNALIGNED);
-    private static final VarHandle LE32 = handle(ValueLayout.JAVA_INT_UNALIGNED);
     private static final VarHandle LE64 = handle(ValueLayout.JAVA_LONG_UNALIGNED);
     /** For atomic accesses, which must be aligned. */
     private static final VarHandle ALIGNED_LE64 = handle(ValueLayout.JAVA_LONG);
     private static final VarHandle U8 = ValueLayout.JAVA_BYTE.varHandle();
 
     private static final int BYTE_MASK = 0xff;
+    private static final int WORD_SHIFT = 3;
+    private static final int WORD_MASK = Long.BYTES - 1;
 
     private LittleEndian() {}
 
@@ -47,10 +48,6 @@ public final class LittleEndian {
         LE16.set(memory, offset, (short) value);
     }
 
-    public static void setLe32(MemorySegment memory, long offset, int value) {
-        LE32.set(memory, offset, value);
-    }
-
     public static void setLe64(MemorySegment memory, long offset, long value) {
         LE64.set(memory, offset, value);
     }
@@ -66,9 +63,10 @@ public final class LittleEndian {
      * @param first the byte of the words that the copy begins at; a word whose first byte is copied is set whole
      */
     public static void read(MemorySegment memory, long offset, long[] words, int first, int bytes) {
-        if ((first | bytes) % Long.BYTES == 0) {
-            for (int i = 0; i < bytes; i += Long.BYTES) {
-                words[(first + i) / Long.BYTES] = le64(memory, offset + i);
+        if (((first | bytes) & WORD_MASK) == 0) {
+            int word = first >>> WORD_SHIFT;
+            for (int done = 0; done < bytes; done += Long.BYTES) {
+                words[word++] = le64(memory, offset + done);
             }
         } else {
             readBytes(memory, offset, words, first, bytes);
@@ -90,9 +88,10 @@ public final class LittleEndian {
      * @param first the byte of the words that the copy begins at
      */
     public static void write(long[] words, int first, MemorySegment memory, long offset, int bytes) {
-        if ((first | bytes) % Long.BYTES == 0) {
-            for (int i = 0; i < bytes; i += Long.BYTES) {
-                setLe64(memory, offset + i, words[(first + i) / Long.BYTES]);
+        if (((first | bytes) & WORD_MASK) == 0) {
+            int word = first >>> WORD_SHIFT;
+            for (int done = 0; done < bytes; done += Long.BYTES) {
+                setLe64(memory, offset + done, words[word++]);
             }
         } else {
             writeBytes(words, first, memory, offset, bytes);

@@ -45,11 +45,6 @@ final class LittleEndianInNativeImage {
     }
 
     @Substitute
-    public static void setLe32(MemorySegment memory, long offset, int value) {
-        Fields.at(memory, offset, Integer.BYTES).writeInt(0, value);
-    }
-
-    @Substitute
     public static void setLe64(MemorySegment memory, long offset, long value) {
         Fields.at(memory, offset, Long.BYTES).writeLong(0, value);
     }

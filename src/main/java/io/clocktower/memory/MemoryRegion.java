@@ -22,6 +22,7 @@ public final class MemoryRegion implements AutoCloseable {
     private final long mappedBytes;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment bytes;
+    private final long address;
     private final Runnable unmap;
     /** Null for a region of a caller that keeps the file itself. */
     private final MemoryFile file;
@@ -72,6 +73,7 @@ public final class MemoryRegion implements AutoCloseable {
         sizeBytes = place.sizeBytes();
         mappedBytes = mapping.length();
         bytes = mapping.bytes(sizeBytes, arena);
+        address = bytes.address();
         mmapOffset = place.mmapOffset();
         this.file = file;
         this.unmap = unmap;
@@ -128,6 +130,11 @@ public final class MemoryRegion implements AutoCloseable {
     /** The region's memory; an access is an {@link IllegalStateException} once the region is closed. */
     public MemorySegment bytes() {
         return bytes;
+    }
+
+    /** Where in this process it is. */
+    long address() {
+        return address;
     }
 
     boolean overlaps(MemoryRegion other) {

@@ -20,7 +20,7 @@ public final class MemoryTable {
     /** Null where nothing is counted. */
     private final FirstTouches touches;
     private final DirtyLog log;
-    private int lastHit;
+    private MemoryRegion lastHit;
 
     private MemoryTable(List<MemoryRegion> regions, FirstTouches touches, DirtyLog log) {
         this.touches = touches;
@@ -82,38 +82,30 @@ public final class MemoryTable {
                 && region.userAddress() == userAddress && region.sizeBytes() == sizeBytes).findFirst();
     }
 
-    /** The region that holds a guest address, or null. */
-    public MemoryRegion regionAt(long guestAddress) {
-        int index = indexAt(guestAddress);
-        return index < 0 ? null : regions[index];
-    }
-
-    /** A region, by its index. */
-    public MemoryRegion region(int index) {
-        return regions[index];
-    }
-
     /**
-     * The index of the region that holds a guest address, negative if none does. The front-end chooses how many regions there
-     * are, and the driver how often they are looked up.
+     * The region that holds a guest address, or null. The front-end chooses how many regions there are, and the driver how
+     * often they are looked up.
      */
-    public int indexAt(long guestAddress) {
-        int last = lastHit;
-        if (last < regions.length && regions[last].holdsGuest(guestAddress)) {
-            return last;
-        }
-        return search(guestAddress);
+    public MemoryRegion regionAt(long guestAddress) {
+        MemoryRegion last = lastHit;
+        return last != null && last.holdsGuest(guestAddress) ? last : search(guestAddress);
     }
 
-    private int search(long guestAddress) {
+    /** The region that holds a range of one byte or more whole; null if none does, though several may together. */
+    public MemoryRegion regionOf(long guestAddress, long bytes) {
+        MemoryRegion region = regionAt(guestAddress);
+        return region != null && bytes <= region.sizeBytes() - region.guestOffset(guestAddress) ? region : null;
+    }
+
+    private MemoryRegion search(long guestAddress) {
         int low = 0;
         int high = regions.length - 1;
         while (low <= high) {
             int middle = low + high >>> 1;
             MemoryRegion region = regions[middle];
             if (region.holdsGuest(guestAddress)) {
-                lastHit = middle;
-                return middle;
+                lastHit = region;
+                return region;
             }
             if (Long.compareUnsigned(guestAddress, region.guestAddress()) < 0) {
                 high = middle - 1;
@@ -121,7 +113,7 @@ public final class MemoryTable {
                 low = middle + 1;
             }
         }
-        return -1;
+        return null;
     }
 
     /** Whether a range passes the last address there is; the first one does not follow it. */
@@ -162,9 +154,9 @@ public final class MemoryTable {
      *
      * @throws UntouchedMemoryException if the guest has the device touch too much memory that it never touched
      */
-    public void beforeAccess(MemorySegment region, long offset, long bytes) {
+    public void beforeAccess(MemoryRegion region, long offset, long bytes) {
         if (touches != null) {
-            touches.check(region, offset, bytes);
+            touches.check(region.address() + offset, bytes);
         }
     }
 
@@ -192,10 +184,32 @@ public final class MemoryTable {
             }
             long offset = region.guestOffset(guestAddress + done);
             int part = (int) Math.min(bytes - done, region.sizeBytes() - offset);
-            beforeAccess(region.bytes(), offset, part);
-            LittleEndian.read(region.bytes(), offset, words, done, part);
+            read(region, offset, words, done, part);
             done += part;
         }
         return true;
+    }
+
+    /**
+     * Copies a part of a region into {@linkplain LittleEndian words}.
+     *
+     * @param first the byte of the words that the copy begins at
+     */
+    public void read(MemoryRegion region, long offset, long[] words, int first, int bytes) {
+        beforeAccess(region, offset, bytes);
+        LittleEndian.read(region.bytes(), offset, words, first, bytes);
+    }
+
+    /**
+     * Copies {@linkplain LittleEndian words} into a part of a region, and marks that in the log.
+     *
+     * @param first the byte of the words that the copy begins at
+     */
+    public void write(long[] words, int first, MemoryRegion region, long offset, int bytes) {
+        beforeAccess(region, offset, bytes);
+        LittleEndian.write(words, first, region.bytes(), offset, bytes);
+        if (log.isOn()) {
+            log.mark(region.guestAddress() + offset, bytes);
+        }
     }
 }

@@ -75,25 +75,32 @@ public final class RtcDevice {
     private boolean answerRequests(Virtqueue requestq) throws VirtqueueException {
         budget.begin();
         run.begin();
-        handler.beginBatch();
-        int looks = requestq.looks();
         try {
-            while (!budget.isSpent()) {
-                if (!requestq.pop(chain, budget)) {
-                    return budget.isSpent();
-                }
-                if (requestq.looks() != looks) {
-                    looks = requestq.looks();
-                    handler.beginBatch();
-                }
-                run.beginRequest(handler.take(chain));
-                requestq.push(chain, handler.answer(chain));
-                run.endRequest(handler.status(), handler.readClock());
-            }
-            return true;
+            boolean isMoreLeft = answerWithinBudget(requestq);
+            // The driver may be waiting for that; to count can wait.
+            requestq.show();
+            return isMoreLeft;
         } finally {
             run.end();
         }
+    }
+
+    private boolean answerWithinBudget(Virtqueue requestq) throws VirtqueueException {
+        handler.beginBatch();
+        int looks = requestq.looks();
+        while (!budget.isSpent()) {
+            if (!requestq.pop(chain, budget)) {
+                return budget.isSpent();
+            }
+            if (requestq.looks() != looks) {
+                looks = requestq.looks();
+                handler.beginBatch();
+            }
+            run.beginRequest(handler.take(chain));
+            requestq.push(chain, handler.answer(chain));
+            run.endRequest(handler.status(), handler.readClock());
+        }
+        return true;
     }
 
     /** The timer ended, the host's clock stepped, or a change was made to the device's time. */

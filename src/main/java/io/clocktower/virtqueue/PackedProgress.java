@@ -55,9 +55,9 @@ public final class PackedProgress {
         long word = le64(progress, 0);
         int place = (int) word & PLACE;
         int next = (int) (word >>> Short.SIZE) & PLACE;
-        long entry = DescriptorCopy.BYTES * (place & INDEX);
+        long entry = DescriptorWords.BYTES * (place & INDEX);
         if (word >>> Integer.SIZE != 1 || entry >= descriptorArea.byteSize()
-                || DescriptorCopy.BYTES * (next & INDEX) >= descriptorArea.byteSize()) {
+                || DescriptorWords.BYTES * (next & INDEX) >= descriptorArea.byteSize()) {
             return OptionalInt.empty();
         }
         int flags = le16(descriptorArea, entry + PackedVirtqueue.FLAGS_OFFSET);

@@ -1,6 +1,7 @@
 package io.clocktower.virtqueue;
 
 import static io.clocktower.memory.LittleEndian.le16;
+import static io.clocktower.memory.LittleEndian.le64;
 import static io.clocktower.memory.LittleEndian.setLe64;
 
 import io.clocktower.memory.MemoryTable;
@@ -34,7 +35,6 @@ final class PackedVirtqueue implements Virtqueue {
     /** Both indices 0 and both wrap counters 1: a new ring. */
     static final int INITIAL_BASE = 0x8000_8000;
 
-    private static final long LENGTH_OFFSET = 8;
     static final long FLAGS_OFFSET = 14;
 
     private static final int DESC_F_NEXT = 1;
@@ -49,7 +49,7 @@ final class PackedVirtqueue implements Virtqueue {
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
-    private final DescriptorCopy descriptor = new DescriptorCopy();
+    private final IndirectTable indirect = new IndirectTable();
     private RingAreas ring;
     private MemoryTable memory;
     private int availIndex;
@@ -67,8 +67,6 @@ final class PackedVirtqueue implements Virtqueue {
     private int nextIndex;
     private boolean nextWrap;
     private int listEntries;
-    private long table;
-    private long tableEntries;
     private long tablePosition;
 
     /**
@@ -128,10 +126,11 @@ final class PackedVirtqueue implements Virtqueue {
         }
         // After an error the next walk begins at the first descriptor again.
         isInList = false;
-        if (!(tableEntries == 0 ? walk(chain, budget) : walkTable(chain, budget))) {
+        if (!(indirect.entries() == 0 ? walk(chain, budget) : walkTable(chain, budget))) {
             isInList = true;
             return false;
         }
+        chain.end();
         budget.onBuffer();
         availSeen = Math.max(0, availSeen - chain.ringEntries());
         availIndex = nextIndex;
@@ -146,7 +145,7 @@ final class PackedVirtqueue implements Virtqueue {
         nextIndex = availIndex;
         nextWrap = availWrap;
         listEntries = 0;
-        tableEntries = 0;
+        indirect.clear();
         chain.begin();
         return true;
     }
@@ -157,9 +156,12 @@ final class PackedVirtqueue implements Virtqueue {
      * @return false if the budget was spent before the end of the list
      */
     private boolean walk(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
-        while (true) {
-            descriptor.copyFrom(ring.descriptorArea(), nextIndex);
-            int flags = descriptor.secondLe16();
+        MemorySegment descriptors = ring.descriptorArea();
+        do {
+            long at = (long) DescriptorWords.BYTES * nextIndex;
+            long address = le64(descriptors, at);
+            long others = le64(descriptors, at + DescriptorWords.SECOND_WORD);
+            int flags = DescriptorWords.secondLe16(others);
             if (!isAvailable(flags, nextWrap)) {
                 throw new VirtqueueException("descriptor %d of a list is not available".formatted(nextIndex));
             }
@@ -174,23 +176,19 @@ final class PackedVirtqueue implements Virtqueue {
             boolean isLast = (flags & DESC_F_NEXT) == 0;
             if (isLast) {
                 // The id of the whole list is in its last descriptor.
-                chain.identify(descriptor.firstLe16(), listEntries);
+                chain.identify(DescriptorWords.firstLe16(others), listEntries);
             }
             if ((flags & DESC_F_INDIRECT) != 0) {
-                table = descriptor.address();
-                tableEntries = IndirectTable.entries(hasIndirect, isLast && listEntries == 1, table,
-                        descriptor.length());
+                indirect.open(hasIndirect, isLast && listEntries == 1, address, DescriptorWords.length(others));
                 tablePosition = 0;
                 return walkTable(chain, budget);
             }
-            budget.onDescriptor(add(chain, flags));
+            budget.onDescriptor(add(chain, address, others));
             if (isLast) {
                 return true;
             }
-            if (budget.isSpent()) {
-                return false;
-            }
-        }
+        } while (!budget.isSpent());
+        return false;
     }
 
     /**
@@ -198,16 +196,14 @@ final class PackedVirtqueue implements Virtqueue {
      * indirect table."
      */
     private boolean walkTable(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
-        while (true) {
-            descriptor.copyFrom(memory, table, tablePosition);
-            budget.onDescriptor(add(chain, descriptor.secondLe16()));
-            if (++tablePosition == tableEntries) {
+        do {
+            long[] descriptor = indirect.descriptor(memory, tablePosition);
+            budget.onDescriptor(add(chain, descriptor[0], descriptor[1]));
+            if (++tablePosition == indirect.entries()) {
                 return true;
             }
-            if (budget.isSpent()) {
-                return false;
-            }
-        }
+        } while (!budget.isSpent());
+        return false;
     }
 
     /**
@@ -234,7 +230,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     private int flagsAt(int index) {
-        return le16(ring.descriptorArea(), DescriptorCopy.BYTES * index + FLAGS_OFFSET);
+        return le16(ring.descriptorArea(), DescriptorWords.BYTES * index + FLAGS_OFFSET);
     }
 
     @Override
@@ -251,13 +247,14 @@ final class PackedVirtqueue implements Virtqueue {
         return (flags & DESC_F_AVAIL) != 0 == wrap && (flags & DESC_F_USED) != 0 != wrap;
     }
 
-    private int add(DescriptorChain chain, int flags) throws VirtqueueException {
-        return chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
+    private int add(DescriptorChain chain, long address, long others) throws VirtqueueException {
+        boolean isWritable = (DescriptorWords.secondLe16(others) & DESC_F_WRITE) != 0;
+        return chain.add(memory, address, DescriptorWords.length(others), isWritable, ring.size());
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
-        long entry = DescriptorCopy.BYTES * usedIndex;
+        long entry = DescriptorWords.BYTES * usedIndex;
         int flags = (usedWrap ? DESC_F_AVAIL | DESC_F_USED : 0) | (usedLength > 0 ? DESC_F_WRITE : 0);
         int before = place();
         usedIndex += chain.ringEntries();
@@ -272,10 +269,11 @@ final class PackedVirtqueue implements Virtqueue {
         }
         VarHandle.releaseFence();
         // One store: a process that is killed leaves no descriptor half used.
-        setLe64(ring.descriptorArea(), entry + LENGTH_OFFSET,
+        setLe64(ring.descriptorArea(), entry + DescriptorWords.SECOND_WORD,
                 Integer.toUnsignedLong(usedLength) | (long) chain.id() << 32 | (long) flags << 48);
         if (ring.isLogged()) {
-            memory.log().mark(ring.descriptorLog() + entry + LENGTH_OFFSET, DescriptorCopy.BYTES - LENGTH_OFFSET);
+            memory.log().mark(ring.descriptorLog() + entry + DescriptorWords.SECOND_WORD,
+                    DescriptorWords.BYTES - DescriptorWords.SECOND_WORD);
         }
         pushedSinceNotified += chain.ringEntries();
     }
@@ -300,6 +298,10 @@ final class PackedVirtqueue implements Virtqueue {
         }
         return false;
     }
+
+    /** Each descriptor's flags show it. */
+    @Override
+    public void show() {}
 
     @Override
     public boolean publish() {

@@ -27,12 +27,12 @@ public enum RingFormat {
 
         @Override
         public long driverAreaBytes(int size, long features) {
-            return SplitVirtqueue.availableBytes(size, (features & Feature.EVENT_IDX) != 0);
+            return SplitRing.availableBytes(size, (features & Feature.EVENT_IDX) != 0);
         }
 
         @Override
         public long deviceAreaBytes(int size, long features) {
-            return SplitVirtqueue.usedBytes(size, (features & Feature.EVENT_IDX) != 0);
+            return SplitRing.usedBytes(size, (features & Feature.EVENT_IDX) != 0);
         }
 
         @Override
@@ -42,7 +42,7 @@ public enum RingFormat {
 
         @Override
         public OptionalInt baseIn(MemorySegment deviceArea) {
-            return OptionalInt.of(SplitVirtqueue.usedIndex(deviceArea));
+            return OptionalInt.of(SplitRing.usedIndex(deviceArea));
         }
 
         @Override
@@ -112,7 +112,7 @@ public enum RingFormat {
     public abstract int initialBase();
 
     public long descriptorAreaBytes(int size) {
-        return DescriptorCopy.BYTES * size;
+        return DescriptorWords.BYTES * size;
     }
 
     public abstract long driverAreaBytes(int size, long features);

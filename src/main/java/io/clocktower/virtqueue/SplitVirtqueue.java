@@ -1,8 +1,6 @@
 package io.clocktower.virtqueue;
 
-import static io.clocktower.memory.LittleEndian.le16;
-import static io.clocktower.memory.LittleEndian.setLe16;
-import static io.clocktower.memory.LittleEndian.setLe32;
+import static io.clocktower.memory.LittleEndian.le64;
 
 import io.clocktower.memory.MemoryTable;
 import java.lang.foreign.MemorySegment;
@@ -11,18 +9,8 @@ import java.lang.invoke.VarHandle;
 /**
  * A split virtqueue from the device's side. VIRTIO 1.4, "Split Virtqueues".
  *
- * <pre>
- * descriptor table, 16 bytes each   available ring             used ring
- *    0 le64 addr                       0 le16 flags               0 le16 flags
- *    8 le32 len                        2 le16 idx                 2 le16 idx
- *   12 le16 flags                      4 le16 ring[size]          4 { le32 id, le32 len }[size]
- *   14 le16 next                         le16 used_event            le16 avail_event
- * </pre>
- *
- * The last field of either ring is there only with VIRTIO_F_EVENT_IDX.
- *
  * <p>
- * Every access to the rings is a plain access of a size that the processor makes at once, and fences order them. The JVM
+ * Every access to the rings is a plain access, one to an index or to flags of its own size, and fences order them. The JVM
  * survives a page fault without memory (SIGBUS) at a plain access; at an interpreted 16-bit access of a stronger mode it
  * would end. The fences, each with the driver's barrier that it pairs with (Linux's names):
  *
@@ -37,66 +25,50 @@ import java.lang.invoke.VarHandle;
  */
 final class SplitVirtqueue implements Virtqueue {
 
-    private static final long RING_FLAGS_OFFSET = 0;
-    private static final long RING_INDEX_OFFSET = 2;
-    private static final long RING_OFFSET = 4;
-    private static final long AVAILABLE_BYTES = 2;
-    private static final long USED_BYTES = 8;
-    private static final long USED_LENGTH_OFFSET = 4;
-    private static final long EVENT_BYTES = 2;
-
     private static final int DESC_F_NEXT = 1;
     private static final int DESC_F_WRITE = 2;
     private static final int DESC_F_INDIRECT = 4;
-    private static final int AVAIL_F_NO_INTERRUPT = 1;
-    private static final int USED_F_NO_NOTIFY = 1;
     private static final int INDEX_MASK = 0xffff;
+    /** In place of the index of the next descriptor. */
+    private static final int END = -1;
     /** A driver makes progress only so often between two accesses of ours; a hostile one writes on for ever. */
     private static final int LEAVE_TRIES = 16;
 
     private final boolean hasIndirect;
     private final boolean hasEventIdx;
-    private final DescriptorCopy descriptor = new DescriptorCopy();
-    private RingAreas ring;
+    private final IndirectTable indirect = new IndirectTable();
+    private SplitRing ring;
     private MemoryTable memory;
     private int availIndex;
     private int availIndexSeen;
     private int looks;
     private int usedIndex;
+    private int usedIndexShown;
     private int usedIndexNotified;
     private boolean isFirstNotification = true;
-    /** Whether a turn ended within a chain: it goes on at nextIndex, in an indirect table unless that has 0 entries. */
+    /** Whether a turn ended within a chain: it goes on at nextIndex, of the indirect table if that has entries. */
     private boolean isInChain;
-    private int nextIndex;
-    private long table;
-    private long tableEntries;
+    private int nextIndex = END;
 
     /**
      * @param features the negotiated ones, as masks of {@link Feature}
      * @param base the available index to begin at; the used index goes on from where the ring says it is
      */
-    SplitVirtqueue(RingAreas ring, MemoryTable memory, long features, int base) {
-        this.ring = ring;
+    SplitVirtqueue(RingAreas areas, MemoryTable memory, long features, int base) {
+        ring = new SplitRing(areas, memory.log());
         this.memory = memory;
         hasIndirect = (features & Feature.INDIRECT_DESC) != 0;
         hasEventIdx = (features & Feature.EVENT_IDX) != 0;
         availIndex = base & INDEX_MASK;
         availIndexSeen = availIndex;
-        usedIndex = le16(ring.deviceArea(), RING_INDEX_OFFSET);
+        usedIndex = ring.usedIndex();
+        usedIndexShown = usedIndex;
         usedIndexNotified = usedIndex;
     }
 
-    static long availableBytes(int size, boolean hasEventIdx) {
-        return RING_OFFSET + AVAILABLE_BYTES * size + (hasEventIdx ? EVENT_BYTES : 0);
-    }
-
-    static long usedBytes(int size, boolean hasEventIdx) {
-        return RING_OFFSET + USED_BYTES * size + (hasEventIdx ? EVENT_BYTES : 0);
-    }
-
     @Override
-    public void remap(RingAreas ring, MemoryTable memory) {
-        this.ring = ring;
+    public void remap(RingAreas areas, MemoryTable memory) {
+        ring = new SplitRing(areas, memory.log());
         this.memory = memory;
         // The pieces of a chain may lie in memory that is gone.
         isInChain = false;
@@ -109,28 +81,27 @@ final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public boolean pop(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
-        if (!isInChain && !beginChain(chain)) {
-            return false;
+        int index = nextIndex;
+        if (isInChain) {
+            // After an error the next walk begins at the head again.
+            isInChain = false;
+        } else {
+            if (!hasAvailable()) {
+                return false;
+            }
+            index = ring.availableHead(availIndex);
+            indirect.clear();
+            chain.begin();
+            chain.identify(index, 1);
         }
-        // After an error the next walk begins at the head again.
-        isInChain = false;
-        if (!(tableEntries == 0 ? walk(chain, budget) : walkTable(chain, budget))) {
+        nextIndex = indirect.entries() == 0 ? walk(index, chain, budget) : walkTable(index, chain, budget);
+        if (nextIndex != END) {
             isInChain = true;
             return false;
         }
+        chain.end();
         budget.onBuffer();
         availIndex = availIndex + 1 & INDEX_MASK;
-        return true;
-    }
-
-    private boolean beginChain(DescriptorChain chain) throws VirtqueueException {
-        if (!hasAvailable()) {
-            return false;
-        }
-        nextIndex = le16(ring.driverArea(), RING_OFFSET + AVAILABLE_BYTES * (availIndex & ring.size() - 1));
-        tableEntries = 0;
-        chain.begin();
-        chain.identify(nextIndex, 1);
         return true;
     }
 
@@ -138,7 +109,7 @@ final class SplitVirtqueue implements Virtqueue {
         if (availIndex != availIndexSeen) {
             return true;
         }
-        int index = driversIndex();
+        int index = ring.availableIndex();
         VarHandle.acquireFence();
         int count = index - availIndex & INDEX_MASK;
         if (count > ring.size()) {
@@ -152,7 +123,7 @@ final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public boolean isReady() {
-        return driversIndex() != availIndex;
+        return ring.availableIndex() != availIndex;
     }
 
     @Override
@@ -161,106 +132,73 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     /**
-     * Walks through the descriptor table, from {@link #nextIndex} on.
+     * Walks through the descriptor table.
      *
-     * @return false if the budget was spent before the end of the chain
+     * @return where the walk goes on, if the budget was spent before the end of the chain; {@link #END} otherwise
      */
-    private boolean walk(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
-        int index = nextIndex;
-        while (true) {
+    private int walk(int first, DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        MemorySegment descriptors = ring.descriptors();
+        int index = first;
+        do {
             if (index >= ring.size()) {
                 throw new VirtqueueException("descriptor %d is outside a table of %d".formatted(index, ring.size()));
             }
-            descriptor.copyFrom(ring.descriptorArea(), index);
-            int flags = descriptor.firstLe16();
+            long at = (long) DescriptorWords.BYTES * index;
+            long address = le64(descriptors, at);
+            long others = le64(descriptors, at + DescriptorWords.SECOND_WORD);
+            int flags = DescriptorWords.firstLe16(others);
             if ((flags & DESC_F_INDIRECT) != 0) {
                 // The table ends the chain. The write flag of the descriptor that names it means nothing.
-                table = descriptor.address();
-                tableEntries = IndirectTable.entries(hasIndirect, (flags & DESC_F_NEXT) == 0, table,
-                        descriptor.length());
-                nextIndex = 0;
-                return walkTable(chain, budget);
+                indirect.open(hasIndirect, (flags & DESC_F_NEXT) == 0, address, DescriptorWords.length(others));
+                return walkTable(0, chain, budget);
             }
-            budget.onDescriptor(add(chain, flags));
+            budget.onDescriptor(add(chain, address, others));
             if ((flags & DESC_F_NEXT) == 0) {
-                return true;
+                return END;
             }
-            index = descriptor.secondLe16();
-            if (budget.isSpent()) {
-                nextIndex = index;
-                return false;
-            }
-        }
+            index = DescriptorWords.secondLe16(others);
+        } while (!budget.isSpent());
+        return index;
     }
 
     /** The same through an indirect table. */
-    private boolean walkTable(DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
-        int index = nextIndex;
-        while (true) {
-            if (index >= tableEntries) {
+    private int walkTable(int first, DescriptorChain chain, TurnBudget budget) throws VirtqueueException {
+        int index = first;
+        do {
+            if (index >= indirect.entries()) {
                 throw new VirtqueueException("descriptor %d is outside an indirect table of %d".formatted(index,
-                        tableEntries));
+                        indirect.entries()));
             }
-            descriptor.copyFrom(memory, table, index);
-            int flags = descriptor.firstLe16();
+            long[] descriptor = indirect.descriptor(memory, index);
+            long others = descriptor[1];
+            int flags = DescriptorWords.firstLe16(others);
             if ((flags & DESC_F_INDIRECT) != 0) {
                 throw new VirtqueueException("indirect descriptor in an indirect table");
             }
-            budget.onDescriptor(add(chain, flags));
+            budget.onDescriptor(add(chain, descriptor[0], others));
             if ((flags & DESC_F_NEXT) == 0) {
-                return true;
+                return END;
             }
-            index = descriptor.secondLe16();
-            if (budget.isSpent()) {
-                nextIndex = index;
-                return false;
-            }
-        }
+            index = DescriptorWords.secondLe16(others);
+        } while (!budget.isSpent());
+        return index;
     }
 
-    private int add(DescriptorChain chain, int flags) throws VirtqueueException {
-        return chain.add(memory, descriptor.address(), descriptor.length(), (flags & DESC_F_WRITE) != 0, ring.size());
+    private int add(DescriptorChain chain, long address, long others) throws VirtqueueException {
+        boolean isWritable = (DescriptorWords.firstLe16(others) & DESC_F_WRITE) != 0;
+        return chain.add(memory, address, DescriptorWords.length(others), isWritable, ring.size());
     }
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
-        long entry = RING_OFFSET + USED_BYTES * (usedIndex & ring.size() - 1);
-        setLe32(ring.deviceArea(), entry, chain.id());
-        setLe32(ring.deviceArea(), entry + USED_LENGTH_OFFSET, usedLength);
+        ring.setUsed(usedIndex, chain.id(), usedLength);
         usedIndex = usedIndex + 1 & INDEX_MASK;
-        if (ring.isLogged()) {
-            mark(entry, USED_BYTES);
-        }
-    }
-
-    /** Marks what has been written to the device area, for a front-end that migrates the guest. */
-    private void mark(long offset, long bytes) {
-        memory.log().mark(ring.deviceLog() + offset, bytes);
-    }
-
-    private void setFlags(int flags) {
-        setLe16(ring.deviceArea(), RING_FLAGS_OFFSET, flags);
-        if (ring.isLogged()) {
-            mark(RING_FLAGS_OFFSET, Short.BYTES);
-        }
-    }
-
-    private void setAvailEvent(int index) {
-        long offset = usedBytes(ring.size(), false);
-        setLe16(ring.deviceArea(), offset, index);
-        if (ring.isLogged()) {
-            mark(offset, Short.BYTES);
-        }
-    }
-
-    /** Buffers are used in the order in which they are available, and the used index is in the ring. */
-    static int usedIndex(MemorySegment deviceArea) {
-        return le16(deviceArea, RING_INDEX_OFFSET);
     }
 
     @Override
     public boolean catchUp() {
-        int used = le16(ring.deviceArea(), RING_INDEX_OFFSET);
+        // Buffers are used in the order in which they are available, and the used index is in the ring.
+        int used = ring.usedIndex();
         int more = used - usedIndex & INDEX_MASK;
         if (more == 0) {
             return false;
@@ -269,40 +207,46 @@ final class SplitVirtqueue implements Virtqueue {
         availIndex = availIndex + more & INDEX_MASK;
         availIndexSeen = availIndex;
         usedIndex = used;
+        usedIndexShown = used;
         usedIndexNotified = used;
         return true;
     }
 
     @Override
+    public void show() {
+        if (usedIndexShown == usedIndex) {
+            return;
+        }
+        VarHandle.releaseFence();
+        ring.setUsedIndex(usedIndex);
+        usedIndexShown = usedIndex;
+    }
+
+    @Override
     public boolean publish() {
+        show();
         int before = usedIndexNotified;
         int pushed = usedIndex - before & INDEX_MASK;
         if (pushed == 0) {
             return false;
         }
-        VarHandle.releaseFence();
-        setLe16(ring.deviceArea(), RING_INDEX_OFFSET, usedIndex);
-        if (ring.isLogged()) {
-            mark(RING_INDEX_OFFSET, Short.BYTES);
-        }
         usedIndexNotified = usedIndex;
         VarHandle.fullFence();
         if (!hasEventIdx) {
-            return (le16(ring.driverArea(), RING_FLAGS_OFFSET) & AVAIL_F_NO_INTERRUPT) == 0;
+            return ring.isInterruptWanted();
         }
         if (isFirstNotification) {
             // The driver may have set used_event when the device counted from elsewhere.
             isFirstNotification = false;
             return true;
         }
-        int usedEvent = le16(ring.driverArea(), availableBytes(ring.size(), false));
-        return (usedEvent - before & INDEX_MASK) < pushed;
+        return (ring.usedEvent() - before & INDEX_MASK) < pushed;
     }
 
     @Override
     public void disableNotifications() {
         if (!hasEventIdx) {
-            setFlags(USED_F_NO_NOTIFY);
+            ring.setNotifyWanted(false);
         }
         // With VIRTIO_F_EVENT_IDX, an avail_event that stays behind suppresses them, and the flags MUST be 0.
     }
@@ -310,9 +254,9 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean enableNotifications() throws VirtqueueException {
         if (hasEventIdx) {
-            setAvailEvent(availIndex);
+            ring.setAvailEvent(availIndex);
         } else {
-            setFlags(0);
+            ring.setNotifyWanted(true);
         }
         VarHandle.fullFence();
         return hasAvailable();
@@ -321,25 +265,21 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean leaveNotificationsOn() {
         if (!hasEventIdx) {
-            setFlags(0);
+            ring.setNotifyWanted(true);
             VarHandle.fullFence();
-            return driversIndex() != availIndex;
+            return ring.availableIndex() != availIndex;
         }
         // The driver notifies us when it passes avail_event, so that has to be where the driver is.
-        int index = driversIndex();
+        int index = ring.availableIndex();
         for (int i = 0; i < LEAVE_TRIES; i++) {
-            setAvailEvent(index);
+            ring.setAvailEvent(index);
             VarHandle.fullFence();
             int before = index;
-            index = driversIndex();
+            index = ring.availableIndex();
             if (index == before) {
                 break;
             }
         }
         return index != availIndex;
-    }
-
-    private int driversIndex() {
-        return le16(ring.driverArea(), RING_INDEX_OFFSET);
     }
 }

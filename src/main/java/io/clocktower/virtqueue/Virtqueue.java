@@ -37,14 +37,17 @@ public interface Virtqueue {
     int looks();
 
     /**
-     * Returns a buffer to the driver as used. The driver may see it as late as {@link #publish} is called.
+     * Returns a buffer to the driver as used. The driver may see it as late as {@link #show} or {@link #publish} is called.
      *
      * @param usedLength how many bytes of its device-writable part were written, from the first on
      */
     void push(DescriptorChain chain, int usedLength);
 
+    /** Lets the driver see all that was pushed: once for many buffers, because a driver that waits looks at the same memory. */
+    void show();
+
     /**
-     * Lets the driver see all that was pushed: once for many buffers, because a driver that waits looks at the same memory.
+     * Does the same, and asks whether the driver is to be notified.
      *
      * @return whether the driver wants a notification of what was pushed since the last call of this method
      */

@@ -38,7 +38,7 @@ class FirstTouchesTest {
     }
 
     private void touch(long page) {
-        table.beforeAccess(region.bytes(), page * PAGE, 8);
+        table.beforeAccess(region, page * PAGE, 8);
         region.bytes().set(ValueLayout.JAVA_BYTE, page * PAGE, (byte) 1);
     }
 
@@ -60,7 +60,7 @@ class FirstTouchesTest {
 
     @Test
     void eachPageOfAPartIsCounted() {
-        table.beforeAccess(region.bytes(), PAGE - 1, 2);
+        table.beforeAccess(region, PAGE - 1, 2);
         for (long page = 2; page < FirstTouches.MAX_PAGES; page++) {
             touch(page);
         }
@@ -87,9 +87,9 @@ class FirstTouchesTest {
         try {
             for (; touched < 10L * FirstTouches.MAX_PAGES; touched++) {
                 guest.at(0, 1).set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
-                table.beforeAccess(region.bytes(), 0, 8);
+                table.beforeAccess(region, 0, 8);
                 Libc.punchHole(guest.file(), 0, PAGE);
-                table.beforeAccess(region.bytes(), 0, 8);
+                table.beforeAccess(region, 0, 8);
                 region.bytes().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
                 Libc.punchHole(guest.file(), 0, PAGE);
             }

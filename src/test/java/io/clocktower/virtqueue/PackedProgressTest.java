@@ -104,7 +104,7 @@ class PackedProgressTest {
     /** The last that a process did was to say what it is about to do. */
     private void useAndUndo() throws Exception {
         MemorySegment ring = areas().descriptorArea();
-        long entry = DescriptorCopy.BYTES * (device.base() >>> Short.SIZE & 0x7fff) + LENGTH_OFFSET;
+        long entry = DescriptorWords.BYTES * (device.base() >>> Short.SIZE & 0x7fff) + LENGTH_OFFSET;
         long before = ring.get(ValueLayout.JAVA_LONG, entry);
         int base = device.base();
         if (use()) {

@@ -475,6 +475,10 @@ abstract class VirtqueueContractTest {
                 driver.offer(List.of(writable(BUFFERS, 1)));
                 assertTrue(pop(virtqueue));
                 virtqueue.push(chain, 1);
+                if (i % 2 == 0) {
+                    virtqueue.show();
+                    assertTrue(driver.hasUsed(), "shown before the driver is notified");
+                }
                 assertEquals(isWanted, virtqueue.publish(), "features " + features + ", buffer " + i);
                 assertFalse(virtqueue.publish(), "once for each");
                 driver.takeUsed();
