@@ -95,7 +95,7 @@ public final class HostedDevice {
             clocks = new DeviceClocks(spec, record.faults(), host, counters, before.begun());
         }
         timer = new DeviceTimer(timers.open(reactor, host, this::onTime), clocks::nsUntilChange);
-        rtc = new RtcDevice(clocks.served(), host, timer, counters,
+        rtc = new RtcDevice(clocks.served(), host, loop.reactor()::readClock, timer, counters,
                 new AlarmEvents(counters, this::spec, host, reactor::nowNs, observer));
         log = new DeviceLog(spec.name(), reactor::nowNs, loop.outbox());
         faultEvents = new FaultEvents(this::spec, host, observer);

@@ -150,7 +150,8 @@ final class Polling {
                 hasRun = runOneThatIsReady();
                 Thread.onSpinWait();
             }
-            long nowNs = turns.readClock();
+            // One that ran has read the clock after its last request, as a rule.
+            long nowNs = hasRun && turns.nowNs() != fromNs ? turns.nowNs() : turns.readClock();
             if (!hasRun && !window.onLook(nowNs, nowNs - fromNs)) {
                 unpollAll();
             }

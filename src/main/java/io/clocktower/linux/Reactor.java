@@ -8,8 +8,8 @@ import java.util.function.LongSupplier;
  * thread owns it and runs {@link #turn} over and over; all methods but {@link #busyNs} are for that thread.
  *
  * <p>
- * A turn reads the clock once, or again and again while it looks at what is {@linkplain Polled polled}. What a handler throws reaches no other handler: it goes to the consumer of the reactor
- * that the handler was given to. {@link #failingTo} makes one for handlers that fail together, those of a device for
+ * A turn reads the clock once, or again and again while it looks at what is {@linkplain Polled polled}. What a handler throws
+ * reaches no other handler: it goes to the consumer of the reactor that the handler was given to. {@link #failingTo} makes one for handlers that fail together, those of a device for
  * example.
  */
 public final class Reactor implements AutoCloseable {
@@ -92,9 +92,14 @@ public final class Reactor implements AutoCloseable {
         turns.polling().window().allow(isAllowed);
     }
 
-    /** The time of this turn. */
+    /** The time of this turn, as it was read last. */
     public long nowNs() {
         return turns.nowNs();
+    }
+
+    /** Reads the clock, which is the time of this turn from then on. */
+    public long readClock() {
+        return turns.readClock();
     }
 
     /** Waits until there is something to do, and does it. */

@@ -15,6 +15,7 @@ public interface RequestObserver {
      * Readings of a clock were given to the driver.
      *
      * @param count how many, 1 or more
+     * @param nowNs the time on the device's monotonic clock
      */
-    void onReads(int clockId, int count);
+    void onReads(int clockId, int count, long nowNs);
 }

@@ -66,7 +66,7 @@ final class RequestRun {
         count = 0;
         observer.onRequests(type, status, ended, (nowNs - fromNs) / ended);
         if (readClock != NO_CLOCK) {
-            observer.onReads(readClock, ended);
+            observer.onReads(readClock, ended, nowNs);
         }
         fromNs = nowNs;
     }

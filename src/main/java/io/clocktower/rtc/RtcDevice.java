@@ -8,6 +8,7 @@ import io.clocktower.virtqueue.TurnBudget;
 import io.clocktower.virtqueue.Virtqueue;
 import io.clocktower.virtqueue.VirtqueueException;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * An RTC device: its features, its virtqueues, and what it does with them. One thread owns it. VIRTIO 1.4, "RTC Device".
@@ -31,13 +32,14 @@ public final class RtcDevice {
 
     /**
      * @param clocks in the order of their ids
+     * @param monotonic a monotonic clock, in nanoseconds, for how long requests take
      * @param timer becomes the device's
      */
-    public RtcDevice(List<ServedClock> clocks, HostClock host, AlarmTimer timer, RequestObserver observer,
-            AlarmObserver alarmObserver) {
+    public RtcDevice(List<ServedClock> clocks, HostClock host, LongSupplier monotonic, AlarmTimer timer,
+            RequestObserver observer, AlarmObserver alarmObserver) {
         alarms = new Alarms(clocks, host, timer, alarmObserver);
         handler = new RequestHandler(clocks, host, alarms);
-        run = new RequestRun(observer, System::nanoTime);
+        run = new RequestRun(observer, monotonic);
     }
 
     /** The features that the device offers: VIRTIO_RTC_F_ALARM if a clock has an alarm. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
@@ -26,6 +27,8 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     private static final Status[] STATUSES = Status.values();
     private static final int ALARM_EVENTS = AlarmEvent.values().length;
     private static final long NEVER = Long.MIN_VALUE;
+    /** Reads that follow each other more quickly have one time: to ask for it takes as long as to read a clock. */
+    private static final long STAMP_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** What happens to a device, guests' requests aside. */
     public enum Event {
@@ -56,6 +59,8 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     private final AtomicLongArray lastReadNs;
     /** By CLOCK_BOOTTIME. */
     private final AtomicLongArray lastReadBoottimeNs;
+    /** By clock: when both were last set, on the device's monotonic clock. */
+    private final long[] stampedNs;
     private final RecentReads recentReads;
     private final RequestDurations durations = new RequestDurations();
     /** By clock and event. */
@@ -70,6 +75,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         reads = new AtomicLongArray(clocks);
         lastReadNs = new AtomicLongArray(clocks);
         lastReadBoottimeNs = new AtomicLongArray(clocks);
+        stampedNs = new long[clocks];
         recentReads = new RecentReads(clocks);
         alarmEvents = new AtomicLongArray(clocks * ALARM_EVENTS);
         pendingAlarms = new AtomicIntegerArray(clocks);
@@ -122,12 +128,14 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
     }
 
     @Override
-    public void onReads(int clockId, int count) {
+    public void onReads(int clockId, int count, long nowNs) {
         add(reads, clockId, count);
-        lastReadNs.setOpaque(clockId, host.realtimeNs());
-        long now = host.boottimeNs();
-        lastReadBoottimeNs.setOpaque(clockId, now);
-        recentReads.add(clockId, count, now);
+        if (lastReadNs.getPlain(clockId) == NEVER || nowNs - stampedNs[clockId] >= STAMP_NS) {
+            stampedNs[clockId] = nowNs;
+            lastReadNs.setOpaque(clockId, host.realtimeNs());
+            lastReadBoottimeNs.setOpaque(clockId, host.boottimeNs());
+        }
+        recentReads.add(clockId, count, lastReadBoottimeNs.getPlain(clockId));
     }
 
     @Override
@@ -202,7 +210,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         return reads.getOpaque(clockId);
     }
 
-    /** When the guest last read a clock, in nanoseconds since 1970-01-01 00:00 UTC. */
+    /** When the guest last read a clock, to a millisecond, in nanoseconds since 1970-01-01 00:00 UTC. */
     public OptionalLong lastReadNs(int clockId) {
         long ns = lastReadNs.getOpaque(clockId);
         return ns == NEVER ? OptionalLong.empty() : OptionalLong.of(ns);
@@ -213,7 +221,7 @@ public final class DeviceCounters implements RequestObserver, AlarmObserver {
         return recentReads.count(clockId, host.boottimeNs());
     }
 
-    /** How long ago the guest last read a clock; steps of the host's clock do not change it. */
+    /** How long ago the guest last read a clock, to a millisecond; steps of the host's clock do not change it. */
     public OptionalLong lastReadAgeNs(int clockId) {
         return lastReadNs.getOpaque(clockId) == NEVER
                 ? OptionalLong.empty()

@@ -133,7 +133,7 @@ public class Pieces {
             var silent = new SilentObserver();
             device = new RtcDevice(
                     ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList(),
-                    new SystemHostClock(leapSeconds), AlarmTimer.NONE, silent, silent);
+                    new SystemHostClock(leapSeconds), System::nanoTime, AlarmTimer.NONE, silent, silent);
             device.onFeatures(features);
             byte[] request = Requests.ofClock(Requests.READ, 1);
             long in = memory.allocate(request.length, 16);

@@ -71,7 +71,8 @@ public final class RequestFuzz {
         var host = new Host();
         LeapSeconds leapSeconds = LeapSeconds.builtIn();
         List<ServedClock> clocks = ClockSpec.DEFAULTS.stream().map(spec -> new ServedClock(spec, leapSeconds)).toList();
-        var device = new RtcDevice(clocks, host, AlarmTimer.NONE, new SilentObserver(), new SilentObserver());
+        var device = new RtcDevice(clocks, host, System::nanoTime, AlarmTimer.NONE, new SilentObserver(),
+                new SilentObserver());
         device.onFeatures(choices.u8() % 2 == 0 ? device.features() : Feature.VERSION_1);
         MEMORY.release(MEMORY.guestAddress());
         var driver = new SplitDriver(MEMORY, QUEUE_SIZE);

@@ -17,7 +17,8 @@ class RequestRunTest {
         }
 
         @Override
-        public void onReads(int clockId, int count) {
+        public void onReads(int clockId, int count, long nowNs) {
+            assertEquals(RequestRunTest.this.nowNs, nowNs);
             reported.add("clock %d read %d times".formatted(clockId, count));
         }
     };

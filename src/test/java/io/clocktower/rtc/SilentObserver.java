@@ -7,7 +7,7 @@ public final class SilentObserver implements RequestObserver, AlarmObserver {
     public void onRequests(RequestType type, Status status, int count, long ns) {}
 
     @Override
-    public void onReads(int clockId, int count) {}
+    public void onReads(int clockId, int count, long nowNs) {}
 
     @Override
     public void onSet(int clockId) {}
