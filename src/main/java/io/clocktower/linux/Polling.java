@@ -177,6 +177,7 @@ final class Polling {
     /** The error of a look at memory that is gone may be thrown only here: it is not this one's, who finds its own. */
     private void runAfterLook(int index) {
         Object onFailure = onFailures[index];
+        turns.onFound();
         try {
             polled[index].run();
         } catch (InternalError memoryIsGone) {

@@ -42,6 +42,8 @@ final class Turns {
     private Work dueThisTurn = new Work();
     private int watchesMade;
     private long nowNs;
+    /** Whether that is the time before a look that has found something, which no handler has asked for yet. */
+    private boolean isBeforeLook;
     /** Written opaquely by the owner, read opaquely by others: it orders nothing. */
     private long busySinceNs = WAITING;
 
@@ -147,7 +149,22 @@ final class Turns {
     }
 
     long readClock() {
+        isBeforeLook = false;
         nowNs = clock.getAsLong();
+        return nowNs;
+    }
+
+    /** A look has found something: see {@link Reactor#readClock}. */
+    void onFound() {
+        isBeforeLook = true;
+    }
+
+    /** See {@link Reactor#readClock}. */
+    long readClockOnce() {
+        if (!isBeforeLook) {
+            return readClock();
+        }
+        isBeforeLook = false;
         return nowNs;
     }
 

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PollingTest {
 
@@ -37,6 +39,8 @@ class PollingTest {
         private boolean isGone;
         /** Whether its error is only thrown by what runs next. */
         private boolean isErrorLate;
+        private int readings;
+        private final List<Long> read = new ArrayList<>();
 
         private Ring(String name) {
             this.name = name;
@@ -53,6 +57,9 @@ class PollingTest {
         @Override
         public void run() {
             runs++;
+            for (int i = 0; i < readings; i++) {
+                read.add(reactor.readClock());
+            }
             if (isErrorLate) {
                 isErrorLate = false;
                 throw new InternalError("memory");
@@ -129,10 +136,27 @@ class PollingTest {
         assertEquals(List.of(), heard);
     }
 
-    /** A guest keeps its ring just busy enough. */
     @Test
-    void oneThatIsAlwaysReadyKeepsNothingElseFromItsTurn() {
+    void whatALookHasFoundIsToldTheTimeBeforeTheLookAndThenTheTimeItself() {
+        Ring ring = polled("one");
+        ring.work = 1;
+        ring.readings = 3;
+        long beforeNs = nowNs;
+        turnWithoutWait();
+        assertEquals(List.of(beforeNs + STEP_NS, beforeNs + 2 * STEP_NS, beforeNs + 3 * STEP_NS), ring.read);
+        assertEquals(beforeNs + 4 * STEP_NS, nowNs, "and the loop goes on with the last of these until its next turn");
+        reactor.putOff(() -> heard.add(nowNs + STEP_NS == reactor.readClock() ? "read" : "remembered"));
+        reactor.unpoll(ring);
+        reactor.turn();
+        assertEquals(List.of("read"), heard);
+    }
+
+    /** A guest keeps its ring just busy enough. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void oneThatIsAlwaysReadyKeepsNothingElseFromItsTurn(int readings) {
         Ring busy = polled("busy");
+        busy.readings = readings;
         busy.work = Integer.MAX_VALUE;
         reactor.deadline(() -> heard.add("deadline")).setAfter(1);
         try (EventFd event = EventFd.create()) {
