@@ -97,9 +97,14 @@ final class SplitRing {
         return usedIndex(used);
     }
 
-    void setUsed(int index, int id, int length) {
+    /** How an element of the used ring is written. */
+    static long usedElement(int id, int length) {
+        return id | (long) length << USED_LENGTH_SHIFT;
+    }
+
+    void setUsed(int index, long element) {
         long entry = RING_OFFSET + USED_BYTES * (index & size - 1);
-        setLe64(used, entry, id | (long) length << USED_LENGTH_SHIFT);
+        setLe64(used, entry, element);
         mark(entry, USED_BYTES);
     }
 

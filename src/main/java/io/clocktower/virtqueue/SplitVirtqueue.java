@@ -29,6 +29,7 @@ final class SplitVirtqueue implements Virtqueue {
     private static final int DESC_F_WRITE = 2;
     private static final int DESC_F_INDIRECT = 4;
     private static final int INDEX_MASK = 0xffff;
+    private static final int PUSHED_AT_MOST = 64;
     /** In place of the index of the next descriptor. */
     private static final int END = -1;
     /** A driver makes progress only so often between two accesses of ours; a hostile one writes on for ever. */
@@ -43,6 +44,12 @@ final class SplitVirtqueue implements Virtqueue {
     private int availIndexSeen;
     private int looks;
     private int usedIndex;
+    /**
+     * Elements of the used ring before it. They are written together: a store to memory that the driver has at hand holds up those
+     * behind it, of which a request makes dozens.
+     */
+    private final long[] pushed = new long[PUSHED_AT_MOST];
+    private int pushedCount;
     private int usedIndexShown;
     private int usedIndexNotified;
     private boolean isFirstNotification = true;
@@ -191,8 +198,18 @@ final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public void push(DescriptorChain chain, int usedLength) {
-        ring.setUsed(usedIndex, chain.id(), usedLength);
+        pushed[pushedCount++] = SplitRing.usedElement(chain.id(), usedLength);
         usedIndex = usedIndex + 1 & INDEX_MASK;
+        if (pushedCount == pushed.length) {
+            writePushed();
+        }
+    }
+
+    private void writePushed() {
+        for (int i = 0; i < pushedCount; i++) {
+            ring.setUsed(usedIndex - pushedCount + i, pushed[i]);
+        }
+        pushedCount = 0;
     }
 
     @Override
@@ -217,6 +234,7 @@ final class SplitVirtqueue implements Virtqueue {
         if (usedIndexShown == usedIndex) {
             return;
         }
+        writePushed();
         VarHandle.releaseFence();
         ring.setUsedIndex(usedIndex);
         usedIndexShown = usedIndex;
@@ -226,8 +244,8 @@ final class SplitVirtqueue implements Virtqueue {
     public boolean publish() {
         show();
         int before = usedIndexNotified;
-        int pushed = usedIndex - before & INDEX_MASK;
-        if (pushed == 0) {
+        int count = usedIndex - before & INDEX_MASK;
+        if (count == 0) {
             return false;
         }
         usedIndexNotified = usedIndex;
@@ -240,7 +258,7 @@ final class SplitVirtqueue implements Virtqueue {
             isFirstNotification = false;
             return true;
         }
-        return (ring.usedEvent() - before & INDEX_MASK) < pushed;
+        return (ring.usedEvent() - before & INDEX_MASK) < count;
     }
 
     @Override
