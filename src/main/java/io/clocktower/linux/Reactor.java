@@ -9,8 +9,8 @@ import java.util.function.LongSupplier;
  *
  * <p>
  * A turn reads the clock once, or again and again while it looks at what is {@linkplain Polled polled}. What a handler throws
- * reaches no other handler: it goes to the consumer of the reactor that the handler was given to. {@link #failingTo} makes one for handlers that fail together, those of a device for
- * example.
+ * reaches no other handler: it goes to the consumer of the reactor that the handler was given to. {@link #failingTo} makes
+ * one for handlers that fail together, those of a device for example.
  */
 public final class Reactor implements AutoCloseable {
 
@@ -98,8 +98,8 @@ public final class Reactor implements AutoCloseable {
     }
 
     /**
-     * Reads the clock, which is the time of this turn from then on. What a look has found is told the reading before the look at
-     * first, a tenth of a microsecond earlier: a guest that waits would wait for another one.
+     * Reads the clock, which is the time of this turn from then on. A handler that a look has found work for is first given the
+     * reading before that look, a tenth of a microsecond old: its guest would wait for another one.
      */
     public long readClock() {
         return turns.readClockOnce();

@@ -42,7 +42,7 @@ final class Turns {
     private Work dueThisTurn = new Work();
     private int watchesMade;
     private long nowNs;
-    /** Whether that is the time before a look that has found something, which no handler has asked for yet. */
+    /** Whether that is the reading before a look that has found something, and its handler has not asked for it yet. */
     private boolean isBeforeLook;
     /** Written opaquely by the owner, read opaquely by others: it orders nothing. */
     private long busySinceNs = WAITING;

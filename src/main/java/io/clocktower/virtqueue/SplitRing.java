@@ -19,8 +19,8 @@ import java.lang.foreign.MemorySegment;
  *   14 le16 next                         le16 used_event            le16 avail_event
  * </pre>
  *
- * The last field of either ring is there only with VIRTIO_F_EVENT_IDX. Entries are named by indices that count on, of which
- * the lower bits count.
+ * The last field of either ring is there only with VIRTIO_F_EVENT_IDX. An entry is named by an index that runs on, of which the
+ * lower bits say where in the ring it is.
  */
 final class SplitRing {
 
