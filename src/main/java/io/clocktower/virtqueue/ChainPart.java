@@ -119,6 +119,9 @@ final class ChainPart {
 
     /** Copies its first {@code count} bytes, of which it has as many, into {@linkplain LittleEndian words}. */
     void read(MemoryTable memory, long[] words, int count) {
+        if (count == 0) {
+            return;
+        }
         if (count <= length) {
             memory.read(region, offset, words, 0, count);
             return;
@@ -134,6 +137,9 @@ final class ChainPart {
 
     /** Overwrites its first {@code count} bytes, of which it has as many, with {@linkplain LittleEndian words}. */
     void write(MemoryTable memory, long[] words, int count) {
+        if (count == 0) {
+            return;
+        }
         if (count <= length) {
             memory.write(words, 0, region, offset, count);
             return;

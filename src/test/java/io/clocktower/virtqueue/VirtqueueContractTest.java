@@ -250,6 +250,8 @@ abstract class VirtqueueContractTest {
         assertTrue(pop(virtqueue));
         assertEquals(0, chain.readableBytes());
         assertEquals(0, chain.writableBytes());
+        chain.read(new long[1], 0);
+        chain.write(new long[1], 0);
         virtqueue.push(chain, 0);
         virtqueue.publish();
         assertEquals(new Used(id, 0), driver.takeUsed());
