@@ -15,7 +15,7 @@ final class ChainPart {
     private static final MemoryRegion[] NO_REGIONS = {};
     private static final long[] NO_NUMBERS = {};
 
-    /** The first piece, whose length is 0 while there is none. */
+    /** The first piece; its length is 0 in a part without pieces. */
     private MemoryRegion region;
     private long offset;
     private long length;
